@@ -1,0 +1,1 @@
+"""The contract tests of the Novita AI asynchronous image API."""
