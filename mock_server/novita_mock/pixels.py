@@ -154,6 +154,25 @@ def on_colours(image: Image, effect: Callable[[Image], Image]) -> Image:
     return result
 
 
+def apart(image: Image) -> tuple[Image, Image | None]:
+    """Colours (RGB, a picture of its own) and alpha (L), if there is any."""
+    return image.convert("RGB"), image.getchannel("A") if image.mode == "RGBA" else None
+
+
+def together(colours: Image, alpha: Image | None) -> Image:
+    """The reverse of `apart`; changes ``colours``."""
+    if alpha is not None:
+        colours.putalpha(alpha)
+    return colours
+
+
+def add_in_stripes(image: Image, texture: Image, rows: int = STRIPE_ROWS) -> None:
+    """`textured`, in place."""
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        image.paste(textured(image.crop(box), texture.crop(box)), box)
+
+
 def in_stripes(image: Image, halo: int, effect: Callable[[Image], Image], rows: int = STRIPE_ROWS) -> Image:
     """Apply a local effect stripe by stripe, in place, and return the picture.
 
@@ -225,6 +244,11 @@ def clamped(image: Image, low: Image, high: Image) -> Image:
 def difference(first: Image, second: Image) -> Image:
     """How far two pictures are apart, channel by channel."""
     return ImageChops.difference(first, second)
+
+
+def gap(first: Image, second: Image) -> Image:
+    """The texture that turns ``second`` into ``first``, within 128 either way."""
+    return ImageChops.subtract(first, second, 1, 128)
 
 
 def darkened(image: Image, amount: Image) -> Image:
