@@ -14,8 +14,11 @@ _SOBEL = (-1, 0, 1, -2, 0, 2, -1, 0, 1)
 _SOBEL_DOWN = (-1, -2, -1, 0, 0, 0, 1, 2, 1)
 _INK = (18, 16, 24)
 _LIMBS = ((255, 60, 60), (255, 190, 40), (90, 230, 90), (60, 200, 255), (170, 110, 255))
-_POINTS = (5, 6)
+_POINTS = (3, 4)
+_BONES = ((4, 1), (4, 7), (7, 10), (4, 3), (4, 5), (3, 0), (5, 2), (10, 9), (10, 11), (7, 6), (7, 8))
 _TILES = 6
+#: From this many pixels a side on, thin lines are drawn three pixels wide, to be seen at all.
+_FINE = 800
 
 Shown = Callable[[Image, Image, float], Image]
 
@@ -54,7 +57,8 @@ def _inked(result: Image, lines: Image, weight: float) -> Image:
 
 
 def _canny(result: Image, picture: Image, weight: float) -> Image:
-    return _inked(result, pixels.extremes(thin_edges(picture))[1], weight)
+    edges = thin_edges(picture, 1.0, 22)
+    return _inked(result, edges if min(edges.size) < _FINE else pixels.extremes(edges)[1], weight)
 
 
 def _straight(result: Image, picture: Image, weight: float) -> Image:
@@ -88,25 +92,33 @@ def _relief(result: Image, picture: Image, weight: float) -> Image:
 
 
 def _pose(result: Image, picture: Image, weight: float) -> Image:
-    """Points of the steepest places of a coarse grid, joined: bright limbs on the result."""
-    across, down = _POINTS
-    small = pixels.resized(_steepness(pixels.blurred(pixels.grey(picture), 2)), (across * 8, down * 8), "box")
-    values, limbs = small.tobytes(), pixels.plain("RGB", result.size)
-    mask = pixels.plain("L", result.size)
-    points = []
-    for row in range(down):
-        cells = [(y, x) for y in range(row * 8, row * 8 + 8) for x in range(across * 8)]
-        y, x = max(cells, key=lambda cell: (values[cell[0] * across * 8 + cell[1]], cell))
-        points.append(((x + 0.5) * result.width / (across * 8), (y + 0.5) * result.height / (down * 8)))
-    width = max(3, min(result.size) // 90)
-    for index, (start, end) in enumerate(zip(points, points[1:], strict=False)):
-        pixels.pen(limbs).line((start, end), fill=_LIMBS[index % len(_LIMBS)], width=width)
-        pixels.pen(mask).line((start, end), fill=round(255 * weight), width=width)
-    for index, (x, y) in enumerate(points):
+    """Joints, the steepest places of a coarse grid, and limbs: a spine in the middle, arms to the sides."""
+    joints = _joints(picture)
+    width = max(3, min(result.size) // 60)
+    limbs, mask = pixels.plain("RGB", result.size), pixels.plain("L", result.size)
+    opaque = round(255 * weight)
+    for index, (start, end) in enumerate(_BONES):
+        bone = (joints[start], joints[end])
+        pixels.pen(limbs).line(bone, _LIMBS[index % len(_LIMBS)], width)
+        pixels.pen(mask).line(bone, opaque, width)
+    for index, (x, y) in enumerate(joints):
         spot = (x - width, y - width, x + width, y + width)
-        pixels.pen(limbs).ellipse(spot, fill=_LIMBS[-1 - index % len(_LIMBS)])
-        pixels.pen(mask).ellipse(spot, fill=round(255 * weight))
+        pixels.pen(limbs).ellipse(spot, _LIMBS[-1 - index % len(_LIMBS)])
+        pixels.pen(mask).ellipse(spot, opaque)
     return pixels.masked(result, limbs, mask)
+
+
+def _joints(picture: Image) -> list[tuple[float, float]]:
+    across, down = _POINTS
+    steep = _steepness(pixels.blurred(pixels.grey(picture), 2))
+    values = pixels.resized(steep, (across * 8, down * 8), "box").tobytes()
+    joints = []
+    for cell in range(across * down):
+        left, top = cell % across * 8, cell // across * 8
+        places = [(y, x) for y in range(top + 1, top + 7) for x in range(left + 1, left + 7)]
+        y, x = max(places, key=lambda place: values[place[0] * across * 8 + place[1]])
+        joints.append(((x + 0.5) * picture.width / (across * 8), (y + 0.5) * picture.height / (down * 8)))
+    return joints
 
 
 def _shuffle(result: Image, picture: Image, weight: float) -> Image:
@@ -129,7 +141,9 @@ def _as_is(result: Image, picture: Image, weight: float) -> Image:
 _PREPROCESSORS: Mapping[str, Shown] = {
     "canny": _canny,
     "mlsd": _straight,
-    **dict.fromkeys(("softedge_hed", "softedge_hedsafe", "softedge_pidinet", "softedge_pidsafe"), _soft_lines),
+    **dict.fromkeys(
+        ("softedge_hed", "softedge_hedsafe", "softedge_pidinet", "softedge_pidsafe"), _soft_lines
+    ),
     **dict.fromkeys(("lineart", "lineart_coarse", "lineart_realistic", "lineart_anime"), _line_art),
     **dict.fromkeys(("scribble_hed", "scribble_hedsafe", "scribble_pidinet", "scribble_pidsafe"), _scribble),
     **dict.fromkeys(("depth", "depth_midas", "depth_zoe", "depth_leres", "depth_leres++"), _depth),

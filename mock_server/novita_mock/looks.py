@@ -7,7 +7,7 @@ that the result is that photograph, larger and crisper, and two models can be to
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from novita_mock import pixels
+from novita_mock import pixels, stripes
 from novita_mock.pixels import Image, Size
 from novita_mock.types import JSON
 
@@ -45,17 +45,17 @@ UPSCALERS: Mapping[str, Upscaler] = {
 }
 
 
-def enlarged(image: Image, size: Size, model: str, rows: int = pixels.STRIPE_ROWS) -> Image:
+def enlarged(image: Image, size: Size, model: str, rows: int = stripes.STRIPE_ROWS) -> Image:
     """The picture at ``size`` pixels in the look of a model; ``rows`` bounds memory, never changes bytes."""
     if model in PLAIN_KINDS:
         return pixels.resized(image, size, PLAIN_KINDS[model])
     look = UPSCALERS[model]
     factor = max(size[0] / image.width, size[1] / image.height, 1.0)
-    source = pixels.on_colours(image, lambda rgb: _toned(rgb, look.tone))
-    large, alpha = pixels.apart(pixels.resized(source, size))
-    pixels.in_stripes(large, halo(look, factor), lambda part: _crisp(part, look, factor), rows)
+    source = stripes.on_colours(image, lambda rgb: _toned(rgb, look.tone))
+    large, alpha = stripes.apart(pixels.resized(source, size))
+    stripes.in_stripes(large, halo(look, factor), lambda part: _crisp(part, look, factor), rows)
     _reconcile(large, source, rows)
-    return pixels.together(large, alpha)
+    return stripes.together(large, alpha)
 
 
 def _reconcile(large: Image, source: Image, rows: int) -> None:
@@ -64,11 +64,11 @@ def _reconcile(large: Image, source: Image, rows: int) -> None:
     What the eye sees of sharpening stays; what it did to the averages of input pixels is taken back. Where
     the input is transparent nothing is taken back, for the colour there is nobody's.
     """
-    colours, alpha = pixels.apart(source)
+    colours, alpha = stripes.apart(source)
     error = pixels.gap(colours, pixels.resized(large, colours.size, "box"))
     if alpha is not None:
         error = pixels.masked(pixels.plain("RGB", colours.size, (128, 128, 128)), error, alpha)
-    pixels.add_in_stripes(large, pixels.resized(error, large.size), rows)
+    stripes.add_in_stripes(large, pixels.resized(error, large.size), rows)
 
 
 def enlarged_v2(image: Image, size: Size, request: Mapping[str, JSON]) -> Image:
@@ -134,7 +134,7 @@ def gfpgan(image: Image, visibility: float) -> Image:
     """Smoother and a little warmer, by ``visibility`` 0..1; 0 changes nothing."""
     if not visibility:
         return image
-    return pixels.on_colours(image, lambda rgb: pixels.blended(rgb, _gentle(rgb), visibility))
+    return stripes.on_colours(image, lambda rgb: pixels.blended(rgb, _gentle(rgb), visibility))
 
 
 def codeformer(image: Image, visibility: float, weight: float) -> Image:
@@ -145,7 +145,7 @@ def codeformer(image: Image, visibility: float, weight: float) -> Image:
     share = visibility * (1 - 0.75 * weight)
     if not share:
         return image
-    return pixels.on_colours(image, lambda rgb: pixels.blended(rgb, _detailed(rgb), share))
+    return stripes.on_colours(image, lambda rgb: pixels.blended(rgb, _detailed(rgb), share))
 
 
 def _gentle(image: Image) -> Image:

@@ -6,13 +6,11 @@ made of seed, prompt and checkpoint, the strokes of everything that was asked fo
 """
 
 import colorsys
-import hashlib
 import json
-import struct
 from collections.abc import Mapping
-from math import ceil, cos, pi, sin
+from math import pi
 
-from novita_mock import controls, pixels
+from novita_mock import brushes, controls, pixels, stripes
 from novita_mock.pixels import Colour, Image, Size
 from novita_mock.types import JSON
 
@@ -23,8 +21,8 @@ _SKETCH_SIDE = 160
 _STROKE_GAIN = 0.62
 #: What an img2img request may say besides its pictures; each is part of the strokes' key.
 _WORDS = (
-    "model_name", "prompt", "negative_prompt", "sampler_name", "steps", "guidance_scale", "sd_vae", "clip_skip",
-    "embeddings",
+    "model_name", "prompt", "negative_prompt", "sampler_name", "steps", "guidance_scale",
+    "sd_vae", "clip_skip", "embeddings",
 )  # fmt: skip
 
 
@@ -39,8 +37,8 @@ def painted(base: Image, request: Mapping[str, JSON], pictures: Mapping[str, Ima
     if not strength:
         return base.copy()
     presence = 1 - (1 - strength) ** 2
-    colours, alpha = pixels.apart(base)
-    broad = pixels.resized(pixels.resized(colours, _fraction(base.size, 4), "box"), base.size)
+    colours, alpha = stripes.apart(base)
+    broad = pixels.resized(pixels.resized(colours, brushes.fraction(base.size, 4), "box"), base.size)
     broad = pixels.blended(colours, broad, strength**1.3)
     light = pixels.mapped(pixels.grey(broad), lambda value: 128 + (value - 128) * (1 - strength**2.5))
     fields = pixels.textured(_fields(base.size, request, seed), light)
@@ -54,7 +52,7 @@ def painted(base: Image, request: Mapping[str, JSON], pictures: Mapping[str, Ima
     result = pixels.masked(broad, result, _lag(colours, strength))
     for unit in (request.get("controlnet") or {}).get("units") or ():
         result = _controlled(result, unit, pictures, presence)
-    return pixels.together(result, alpha)
+    return stripes.together(result, alpha)
 
 
 def _lag(image: Image, strength: float) -> Image:
@@ -82,20 +80,10 @@ def _controlled(
     return controls.applied(result, picture, str(unit.get("preprocessor") or ""), weight)
 
 
-def _fraction(size: Size, divisor: float) -> Size:
-    return max(1, ceil(size[0] / divisor)), max(1, ceil(size[1] / divisor))
-
-
-def _chances(key: str, count: int) -> list[float]:
-    """Numbers in [0, 1), a function of the key."""
-    digest = hashlib.shake_256(key.encode("utf-8", "surrogatepass")).digest(count * 2)
-    return [value / 65536 for value in struct.unpack(f"<{count}H", digest)]
-
-
 def _palette(request: Mapping[str, JSON]) -> list[Colour]:
     """Five colours that go together: hues of the prompt and checkpoint, fuller with more guidance."""
-    hue, spread, light = _chances(f"palette {request['prompt']}", 3)
-    hue += 0.15 * _chances(f"hue {request['model_name']} {request.get('negative_prompt') or ''}", 1)[0]
+    hue, spread, light = brushes.chances(f"palette {request['prompt']}", 3)
+    hue += 0.15 * brushes.chances(f"hue {request['model_name']} {request.get('negative_prompt') or ''}", 1)[0]
     full = 0.24 + float(request["guidance_scale"]) / 64
     steps = ((0.0, 0.42), (0.04, 0.56), (0.08 + spread / 6, 0.72), (0.5, 0.48), (0.46 + spread / 6, 0.64))
     colours = []
@@ -108,14 +96,14 @@ def _palette(request: Mapping[str, JSON]) -> list[Colour]:
 def _fields(size: Size, request: Mapping[str, JSON], seed: int) -> Image:
     """Soft fields of colour: drawn small, blurred, enlarged."""
     colours = _palette(request)
-    small = _fraction(size, max(1.0, max(size) / _SKETCH_SIDE))
+    small = brushes.fraction(size, max(1.0, max(size) / _SKETCH_SIDE))
     key = f"fields {seed} {request['prompt']} {request['model_name']}"
-    first = int(_chances(key, 1)[0] * 5)
+    first = int(brushes.chances(key, 1)[0] * 5)
     sketch = pixels.plain("RGB", small, colours[first])
     pen = pixels.pen(sketch)
     side = max(small)
     for index in range(26):
-        x, y, wide, high, turn, kind = _chances(f"{key} {index}", 6)
+        x, y, wide, high, turn, kind = brushes.chances(f"{key} {index}", 6)
         colour = colours[(first + 1 + index) % 5]
         reach = side * (0.34 - 0.009 * index)
         box = [x * small[0] - reach * wide, y * small[1] - reach * high]
@@ -135,36 +123,21 @@ def _strokes(size: Size, request: Mapping[str, JSON], seed: int, weight: float) 
     """
     words = {word: request.get(word) or None for word in _WORDS}
     key = json.dumps([seed, words, _loras(request)], sort_keys=True)
-    angle, long, crossing = _chances(f"sampler {request['sampler_name']}", 3)
+    angle, long, crossing = brushes.chances(f"sampler {request['sampler_name']}", 3)
     thick = 3.1 + 8 / (8 + int(request["steps"]))
-    layers = [
-        _hatching(size, f"{key} {index}", pi * (angle + index * (0.2 + 0.3 * crossing)), 14 + 14 * long, thick)
-        for index in (0, 1)
-    ]
-    slow = pixels.resized(pixels.noise(_fraction(size, 64), f"{key} where"), size)
+    first, turn, reach = pi * angle, pi * (0.2 + 0.3 * crossing), 14 + 14 * long
+    below = brushes.hatching(size, f"{key} 0", first, reach, thick)
+    above = brushes.hatching(size, f"{key} 1", first + turn, reach, thick)
+    slow = pixels.resized(pixels.noise(brushes.fraction(size, 64), f"{key} where"), size)
     where = pixels.mapped(slow, lambda value: (value - 128) * 8 + 128)
-    strokes = pixels.masked(layers[0], layers[1], where)
+    strokes = pixels.masked(below, above, where)
     return pixels.mapped(strokes, lambda value: 128 + (value - 127.5) * _STROKE_GAIN * weight)
-
-
-def _hatching(size: Size, key: str, angle: float, long: float, thick: float) -> Image:
-    """Streaks of grey, ``long`` x ``thick`` pixels, at an angle in radians."""
-    width, height = size
-    across, down = cos(angle), sin(angle)
-    us = [x * across + y * down for x in (0, width) for y in (0, height)]
-    vs = [y * across - x * down for x in (0, width) for y in (0, height)]
-    grid = (ceil((max(us) - min(us)) / long) + 6, ceil((max(vs) - min(vs)) / thick) + 6)
-    matrix = (
-        across / long, down / long, 3 - min(us) / long,
-        -down / thick, across / thick, 3 - min(vs) / thick,
-    )  # fmt: skip
-    return pixels.mapped_plane(pixels.noise(grid, key), size, matrix)
 
 
 def _styled(image: Image, name: str, weight: float) -> Image:
     """A LoRA: a tint of its own and a slow ripple, by weight."""
-    red, green, blue, angle = _chances(f"lora {name}", 4)
-    ripple = _hatching(image.size, f"lora {name}", pi * angle, 60, 11)
+    red, green, blue, angle = brushes.chances(f"lora {name}", 4)
+    ripple = brushes.hatching(image.size, f"lora {name}", pi * angle, 60, 11)
     ripple = pixels.mapped(ripple, lambda value: 128 + (value - 127.5) * 0.25 * weight)
     tinted = pixels.mapped(
         image,
