@@ -102,7 +102,7 @@ def upright(content: bytes) -> Image:
 
 
 def encoded(image: Image, image_type: str, text: str) -> bytes:
-    """The file: ``png``, ``webp`` (lossy, quality 90) or ``jpeg`` (quality 92, alpha laid on white).
+    """The file: ``png``, ``webp`` (quality 80) or ``jpeg`` (quality 92, alpha laid on white).
 
     ``text`` goes into PNG text ``parameters``, or the EXIF user comment of JPEG and WebP.
     """
@@ -115,9 +115,20 @@ def encoded(image: Image, image_type: str, text: str) -> bytes:
     exif = _pil.Exif()
     exif[_EXIF_IFD] = {_USER_COMMENT: b"UNICODE\0" + text.encode("utf-16-be")}
     if image_type == "webp":
-        image.save(target, "WEBP", quality=90, method=0, exif=exif.tobytes())
-    else:
-        flattened(image).save(target, "JPEG", quality=92, exif=exif.tobytes())
+        return _webp(image, exif.tobytes())
+    flattened(image).save(target, "JPEG", quality=92, exif=exif.tobytes())
+    return target.getvalue()
+
+
+def _webp(image: Image, exif: bytes) -> bytes:
+    """Lossy; lossless where that fails: lossy WebP holds 512 KiB of block modes, too few for some pictures
+    of 64 million pixels."""
+    target = io.BytesIO()
+    try:
+        image.save(target, "WEBP", quality=80, method=0, exif=exif)
+    except ValueError:
+        target = io.BytesIO()
+        image.save(target, "WEBP", lossless=True, quality=0, method=0, exif=exif)
     return target.getvalue()
 
 
