@@ -41,7 +41,8 @@ def add_enlarged(image: Image, texture: Image) -> None:
     for top in range(0, height, _ENLARGED_ROWS):
         bottom = min(top + _ENLARGED_ROWS, height)
         share = texture.height / height
-        part = pixels.resized(texture, (width, bottom - top), "bicubic", (0, top * share, width, bottom * share))
+        rows = (0, top * share, width, bottom * share)
+        part = pixels.resized(texture, (width, bottom - top), "bicubic", rows)
         place = (0, top, width, bottom)
         image.paste(pixels.textured(image.crop(place), part), place)
 
