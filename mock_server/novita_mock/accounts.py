@@ -53,6 +53,10 @@ class Accounts:
         """The account of an id, if its key was ever seen."""
         return self._known.get(account_id)
 
+    def now_s(self, account_id: str) -> float:
+        """The time of an account that is known."""
+        return self._known[account_id].clock.now()
+
     def _account(self, account_id: str) -> Account:
         if account_id not in self._known:
             settings = self._settings

@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 
 from novita_mock.catalogue import Catalogue
 from novita_mock.problems import Problem, WrongMethod
-from novita_mock.task import Image, Status, Task, eta_s, progress_percent
+from novita_mock.task import Image, Status, Task, Wish, eta_s, progress_percent
 from novita_mock.types import JSON
 
 #: Longest ``message`` and longest value in ``metadata``, in characters.
 MESSAGE_LIMIT = 200
+
+#: How long links live, in seconds. Source: every V3 example; page upscale-v2, ``img_expire_ttl``.
+V3_TTL_S = 3600
+V2_TTL_S = 604800
 
 #: Names of the V2 codes. Source: page upscale-v2, Response, ``code``.
 V2_NAMES = {
@@ -30,6 +34,17 @@ class Reply:
     status: int
     body: JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def asked(dialect: str, body: JSON, base_url: str) -> tuple[JSON, Wish]:
+    """A good body's request object, and what it asks for beside its pictures."""
+    if dialect == "v2":
+        return body, Wish("png", int(body.get("img_expire_ttl", V2_TTL_S)), base_url)
+    extra = body.get("extra", {})
+    level = extra.get("nsfw_detection_level", 0) if extra.get("enable_nsfw_detection") else None
+    webhook_url = extra.get("webhook", {}).get("url", "")
+    image_type = extra.get("response_image_type", "png")
+    return body["request"], Wish(image_type, V3_TTL_S, base_url, level, webhook_url)
 
 
 def accepted(task: Task, catalogue: Catalogue) -> Reply:

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from novita_mock.task import Status, Task
@@ -101,17 +101,17 @@ class Retention:
         self._ended.append((task, size))
         self.kept_bytes += size
 
-    def take_surplus(self, now_s: dict[str, float]) -> Iterator[Task]:
+    def take_surplus(self, now_s: Callable[[str], float]) -> Iterator[Task]:
         """The tasks that are over a cap, the oldest first; each is given up by being taken.
 
         Args:
-            now_s: the time of each account that has ended tasks here.
+            now_s: the time of an account, by its id.
 
         The newest is never over the cap of bytes: what was just made can be fetched at least once.
         """
         while self._ended:
             task, size = self._ended[0]
-            too_old = (task.finished_s or 0.0) + self.max_age_s <= now_s.get(task.account_id, 0.0)
+            too_old = (task.finished_s or 0.0) + self.max_age_s <= now_s(task.account_id)
             too_much = self.kept_bytes > self.max_bytes and len(self._ended) > 1
             if not (too_old or too_much):
                 return
