@@ -1,5 +1,6 @@
 """What ``novita-mock serve`` says once it serves: to people, to pipes and to the ready file."""
 
+import errno
 import json
 import os
 import sys
@@ -47,6 +48,17 @@ def write_ready_file(path: Path, url: str) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(json.dumps(content) + "\n", "utf-8")
     beside.replace(path)
+
+
+def forget_ready_file(path: Path) -> None:
+    """Remove what an earlier run left, so that nobody takes it for this one's.
+
+    Raises:
+        OSError: it can't be removed, or its folder is not there.
+    """
+    path.unlink(missing_ok=True)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder")
 
 
 def banner(settings: Settings, catalogue: Catalogue, url: str) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from novita_mock import __version__
-from novita_mock.banner import announce
+from novita_mock.banner import announce, forget_ready_file
 from novita_mock.catalogue import Catalogue, UnknownQuirk, load, parse_quirks, schema_paths
 from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
@@ -79,6 +80,14 @@ _debug = click.option(
 )  # fmt: skip
 
 
+def _log_to_stderr() -> None:
+    """Requests as lines that a person can read; of the server's own log only what is wrong."""
+    lines = logging.StreamHandler()
+    lines.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+    logging.basicConfig(handlers=[lines], level=logging.WARNING)
+    logging.getLogger("novita_mock").setLevel(logging.INFO)
+
+
 def _catalogue(settings: Settings) -> Catalogue:
     return load(parse_quirks(settings.quirk), settings.strict)
 
@@ -104,13 +113,16 @@ def serve_command(**flags: JSON) -> int:
     """Start the double; Ctrl-C stops it."""
     settings = Settings.from_environment(os.environ, **flags)
     catalogue = _catalogue(settings)
+    _log_to_stderr()
     try:
+        if settings.ready_file is not None:
+            forget_ready_file(Path(settings.ready_file))
         return serve(settings, partial(announce, settings, catalogue))
     except PortInUse as problem:
-        raise Stop(f"port {problem.port} is in use", "novita-mock serve --port 0") from None
+        raise Stop(str(problem), "novita-mock serve --port 0") from None
     except OSError as problem:
-        message = f"can't listen on {settings.host}, port {settings.port}: {problem.strerror or problem}"
-        raise Stop(message, "novita-mock serve --host 127.0.0.1 --port 0") from None
+        message = f"{settings.ready_file}: {problem.strerror}"
+        raise Stop(message, "novita-mock serve --ready-file FILE, in a folder of yours") from None
 
 
 @cli.command("demo", epilog="Example: novita-mock demo --image photo.jpg --factor 3")
@@ -120,7 +132,7 @@ def serve_command(**flags: JSON) -> int:
 @click.option("--factor", metavar="X", type=float, default=2.0, help="how much larger, up to 4 (default 2)")
 @_debug
 def demo_command(image: str | None, out: str, model: str, factor: float) -> int:
-    """Run one whole flow on a private double, check each step, leave pictures."""
+    """Run one whole flow on a private double; leave pictures."""
     try:
         run_demo(Path(out), model, factor, Path(image) if image is not None else None)
     except DemoFailed as problem:
