@@ -152,7 +152,7 @@ def _v2_result(task: Task, now_s: float, quirks: Mapping[str, str]) -> JSON:
     started, finished = task.started_s, task.finished_s
     data = {
         "status": V2_STATUS[task.status],
-        "progress": progress_percent(task, now_s, 100) / 100,
+        "progress": 1 if task.status is Status.SUCCEED else progress_percent(task, now_s, 100) / 100,
         "eta_relative": eta_s(task, now_s),
         "imgs": [image.url for image in task.images] if task.status is Status.SUCCEED else None,
         "info": "",

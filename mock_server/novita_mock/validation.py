@@ -142,25 +142,34 @@ def _is_integer(_checker: object, value: object) -> bool:
 def _engine(schema: JSON) -> Any:  # Any: jsonschema types a class made by `extend` so
     """jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk."""
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
-    return extend(Draft202012Validator, type_checker=types)(schema)
+    return extend(Draft202012Validator, type_checker=types)(schema)  # type: ignore[no-untyped-call]
 
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     path: Path = tuple(error.absolute_path)
     schema: JSON = error.schema
+    value: JSON = error.instance
+    limit: JSON = error.validator_value
     keyword = str(error.validator)
     if keyword == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
+        missing = [name for name in limit if name not in value]
         # jsonschema reports each missing name as an error of its own: tell this one only.
         name = next(name for name in missing if error.message.startswith(repr(name)))
         yield Fault("invalid-request", (*path, name), "is required")
     elif keyword == "additionalProperties":
-        for name in list(error.instance)[:MAX_FAULTS]:
+        for name in list(value)[:MAX_FAULTS]:
             if name not in schema["properties"]:
                 yield Fault("invalid-request", (*path, name[:40]), "is not a documented field")
     else:
-        kind = "invalid-request" if keyword == "type" else schema.get("x-fault", "invalid-request")
-        yield Fault(kind, path, _message(keyword, error.validator_value, error.instance))
+        yield Fault(_kind(keyword, schema), path, _message(keyword, limit, value))
+
+
+def _kind(keyword: str, schema: JSON) -> str:
+    """The row of ``errors.json``: the schema's for a broken bound; a wrong type is always the same."""
+    named = schema.get("x-fault", "invalid-request")
+    if isinstance(named, dict):
+        named = named.get(keyword, "invalid-request")
+    return "invalid-request" if keyword == "type" else str(named)
 
 
 def _message(keyword: str, limit: JSON, value: JSON) -> str:
