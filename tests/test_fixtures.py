@@ -4,8 +4,8 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from contract_files import FIXTURES, fixture, schemas, table, validator
 
+from contract_files import FIXTURES, fixture, schemas, table, validator
 from novita_mock.types import JSON
 
 OPERATIONS = {row["name"]: row for row in table("operations")["operations"]}

@@ -4,8 +4,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
-from contract_files import fixture, table, validator
 
+from contract_files import fixture, table, validator
 from novita_mock.types import JSON
 
 MIB = 1024 * 1024

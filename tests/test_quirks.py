@@ -3,6 +3,8 @@
 from copy import deepcopy
 
 import pytest
+from jsonschema import Draft202012Validator
+
 from contract_files import (
     claims,
     demands,
@@ -14,8 +16,6 @@ from contract_files import (
     table,
     validator,
 )
-from jsonschema import Draft202012Validator
-
 from novita_mock.types import JSON
 
 #: What the double can be told to do otherwise: id to its values, the default first.

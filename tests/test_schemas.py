@@ -4,6 +4,8 @@ import json
 from urllib.parse import urldefrag, urljoin
 
 import pytest
+from jsonschema import Draft202012Validator
+
 from contract_files import (
     BASE,
     BOUNDS,
@@ -22,8 +24,6 @@ from contract_files import (
     table,
     validator,
 )
-from jsonschema import Draft202012Validator
-
 from novita_mock.types import JSON
 
 ANNOTATIONS = frozenset(

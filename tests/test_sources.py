@@ -1,8 +1,8 @@
 """The claims behind the schemas: each still said by its page, each used, none missing."""
 
 import pytest
-from contract_files import all_nodes, claims, source_ids, table, words
 
+from contract_files import all_nodes, claims, source_ids, table, words
 from novita_contract.claims import holds
 
 #: Kept copies of the pages, older or flattened: copy to the page it is a copy of.
