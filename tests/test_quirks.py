@@ -115,7 +115,7 @@ def test_a_patch_gives_a_valid_schema_with_sources(quirk: str, value: str) -> No
             assert all(map(is_a_source, source_ids(node.get("x-source")))), pointer
 
 
-SUBMITS = {
+SUBMITS: dict[str, JSON] = {
     "flat": {"task_id": "t"},
     "both": {"task_id": "t", "code": 0, "msg": "", "data": {"task_id": "t"}},
     "envelope": {"code": 0, "msg": "", "data": {"task_id": "t"}},
