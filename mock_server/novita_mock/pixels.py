@@ -1,0 +1,255 @@
+"""Primitive operations on pictures: the only importer of Pillow.
+
+Every operation is a pure function of its arguments and local: a pixel depends on its neighbours within a
+stated distance, never on totals of the whole picture, so that work in stripes gives the same bytes.
+Pictures here are RGB or RGBA, masks and textures are L (eight bits).
+"""
+
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from PIL import Image as _pil
+from PIL import (
+    ImageChops,
+    ImageDraw,
+    ImageFile,
+    ImageFilter,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
+
+#: A picture in memory. Others import it from here, not from Pillow.
+Image: TypeAlias = _pil.Image
+Size: TypeAlias = tuple[int, int]
+Colour: TypeAlias = tuple[int, int, int]
+
+#: What a decoder may throw at a hostile file; Pillow has no one base class for it.
+DECODER_ERRORS = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
+    EOFError, MemoryError, RuntimeError, struct.error, zlib.error, _pil.DecompressionBombError,
+)  # fmt: skip
+
+_FORMATS: tuple[tuple[str, type[ImageFile.ImageFile]], ...] = (
+    ("png", PngImagePlugin.PngImageFile),
+    ("jpeg", JpegImagePlugin.JpegImageFile),
+    ("webp", WebPImagePlugin.WebPImageFile),
+)
+_RESAMPLING = {
+    "nearest": _pil.Resampling.NEAREST, "box": _pil.Resampling.BOX, "bilinear": _pil.Resampling.BILINEAR,
+    "bicubic": _pil.Resampling.BICUBIC, "lanczos": _pil.Resampling.LANCZOS,
+}  # fmt: skip
+_ORIENTATION, _EXIF_IFD, _USER_COMMENT = 0x0112, 0x8769, 0x9286
+_TURNS = {
+    2: _pil.Transpose.FLIP_LEFT_RIGHT, 3: _pil.Transpose.ROTATE_180, 4: _pil.Transpose.FLIP_TOP_BOTTOM,
+    5: _pil.Transpose.TRANSPOSE, 6: _pil.Transpose.ROTATE_270, 7: _pil.Transpose.TRANSVERSE,
+    8: _pil.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+def _format_of(content: bytes) -> str:
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if content.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "webp"
+    raise ValueError("not a PNG, JPEG or WebP file")
+
+
+def _opened(content: bytes) -> tuple[str, ImageFile.ImageFile]:
+    """Read the header. The plug-in is called directly: ``Image.open`` would warn of, or refuse, large sizes
+    by a setting that is global to the process; here the caller judges the size."""
+    name = _format_of(content)
+    return name, dict(_FORMATS)[name](io.BytesIO(content))
+
+
+def _orientation(image: Image) -> int:
+    """EXIF orientation of a file just opened (PNG: before its pixels); 1 if it has none or a broken one."""
+    try:
+        exif = _pil.Exif()
+        exif.load(image.info.get("exif", b""))
+        return int(exif.get(_ORIENTATION, 1))
+    except DECODER_ERRORS:
+        return 1
+
+
+def header(content: bytes) -> tuple[str, int, int]:
+    """Format, width and height of the upright picture, without decoding pixels; raises `DECODER_ERRORS`."""
+    name, image = _opened(content)
+    width, height = image.size
+    return (name, height, width) if _orientation(image) >= 5 else (name, width, height)
+
+
+def upright(content: bytes) -> Image:
+    """Decode the first frame, turned by its EXIF orientation, as RGB or RGBA; raises `DECODER_ERRORS`.
+
+    Colour profile, EXIF, comments and text of the file are left behind.
+    """
+    image: Image = _opened(content)[1]
+    turn = _TURNS.get(_orientation(image))
+    image.load()
+    if image.mode.startswith("I"):  # 16 bits of grey; Pillow's own conversion would clip instead of scale
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    seen_through = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+    image = image.convert("RGBA" if seen_through else "RGB")
+    image.info.clear()
+    return image if turn is None else image.transpose(turn)
+
+
+def encoded(image: Image, image_type: str, text: str) -> bytes:
+    """The file: ``png``, ``webp`` (lossy, quality 90) or ``jpeg`` (quality 92, alpha laid on white).
+
+    ``text`` goes into PNG text ``parameters``, or the EXIF user comment of JPEG and WebP.
+    """
+    target = io.BytesIO()
+    if image_type == "png":
+        info = PngImagePlugin.PngInfo()
+        info.add_text("parameters", text)
+        image.save(target, "PNG", compress_level=1, pnginfo=info)
+        return target.getvalue()
+    exif = _pil.Exif()
+    exif[_EXIF_IFD] = {_USER_COMMENT: b"UNICODE\0" + text.encode("utf-16-be")}
+    if image_type == "webp":
+        image.save(target, "WEBP", quality=90, method=0, exif=exif.tobytes())
+    else:
+        flattened(image).save(target, "JPEG", quality=92, exif=exif.tobytes())
+    return target.getvalue()
+
+
+def flattened(image: Image) -> Image:
+    """RGB: what shows through is white."""
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    white = _pil.new("RGB", image.size, (255, 255, 255))
+    white.paste(image, mask=image.getchannel("A"))
+    return white
+
+
+def plain(mode: str, size: Size, colour: int | Colour = 0) -> Image:
+    """A picture of one colour."""
+    return _pil.new(mode, size, colour)
+
+
+def resized(
+    image: Image, size: Size, kind: str = "bicubic", box: tuple[float, float, float, float] | None = None
+) -> Image:
+    """Stretch (the part in ``box`` of) the picture to exactly ``size``; a new picture in any case."""
+    return image.resize(size, _RESAMPLING[kind], box)
+
+
+def blended(first: Image, second: Image, weight: float) -> Image:
+    """``first`` at weight 0, ``second`` at 1; beyond 1 away from ``first``."""
+    return _pil.blend(first, second, weight)
+
+
+def masked(below: Image, above: Image, mask: Image) -> Image:
+    """``above`` where the mask is 255, ``below`` where it is 0."""
+    return _pil.composite(above, below, mask)
+
+
+def blurred(image: Image, radius: float) -> Image:
+    """Gaussian blur; looks ``blur_halo(radius)`` pixels far."""
+    return image.filter(ImageFilter.GaussianBlur(radius))
+
+
+def blur_halo(radius: float) -> int:
+    """How far `blurred` looks, in pixels (three box blurs, rounded up)."""
+    return int(3 * (radius + 1.5)) + 1
+
+
+def moved(image: Image, right: int, down: int) -> Image:
+    """The picture shifted by whole pixels; its border is repeated by what was there before."""
+    result = image.copy()
+    result.paste(image, (right, down))
+    return result
+
+
+def extremes(image: Image) -> tuple[Image, Image]:
+    """The darkest and the lightest of each pixel's 3 x 3 neighbours, channel by channel."""
+    low = high = image
+    for right, down in ((1, 0), (0, 1)):
+        back, forth = moved(low, right, down), moved(low, -right, -down)
+        low = ImageChops.darker(ImageChops.darker(low, back), forth)
+        back, forth = moved(high, right, down), moved(high, -right, -down)
+        high = ImageChops.lighter(ImageChops.lighter(high, back), forth)
+    return low, high
+
+
+def clamped(image: Image, low: Image, high: Image) -> Image:
+    """No darker than ``low``, no lighter than ``high``."""
+    return ImageChops.lighter(low, ImageChops.darker(high, image))
+
+
+def difference(first: Image, second: Image) -> Image:
+    """How far two pictures are apart, channel by channel."""
+    return ImageChops.difference(first, second)
+
+
+def gap(first: Image, second: Image) -> Image:
+    """The texture that turns ``second`` into ``first``, within 128 either way."""
+    return ImageChops.subtract(first, second, 1, 128)
+
+
+def darkened(image: Image, amount: Image) -> Image:
+    """Less light, by the value of ``amount``."""
+    return ImageChops.subtract(image, amount)
+
+
+def multiplied(first: Image, second: Image) -> Image:
+    """Two transparencies laid over each other."""
+    return ImageChops.multiply(first, second)
+
+
+def textured(image: Image, texture: Image) -> Image:
+    """Add a texture (L or RGB); 128 of it changes nothing."""
+    return ImageChops.add(image, texture.convert(image.mode), 1, -128)
+
+
+def mapped(image: Image, *curves: Callable[[int], float]) -> Image:
+    """Each channel through its curve (one curve serves all), rounded and cut to 0..255."""
+    tables = [[min(255, max(0, round(curve(value)))) for value in range(256)] for curve in curves]
+    tables *= len(image.getbands()) if len(tables) == 1 else 1
+    return image.point([value for table in tables for value in table])
+
+
+def grey(image: Image) -> Image:
+    """Luminance (L)."""
+    return image.convert("L")
+
+
+def convolved(image: Image, kernel: Sequence[float], scale: float = 1, offset: float = 0) -> Image:
+    """A 3 x 3 convolution; what lies outside is taken to be as the border is."""
+    width, height = image.size
+    wider = image.resize((width + 2, height + 2), _pil.Resampling.NEAREST, (0, 0, width, height))
+    wider.paste(image.crop((0, 0, width, 1)), (1, 0))
+    wider.paste(image.crop((0, height - 1, width, height)), (1, height + 1))
+    wider.paste(image.crop((0, 0, 1, height)), (0, 1))
+    wider.paste(image.crop((width - 1, 0, width, height)), (width + 1, 1))
+    wider.paste(image, (1, 1))
+    return wider.filter(ImageFilter.Kernel((3, 3), kernel, scale, offset)).crop((1, 1, width + 1, height + 1))
+
+
+def noise(size: Size, key: str) -> Image:
+    """Independent grey pixels, a function of size and key alone."""
+    digest = hashlib.shake_256(key.encode("utf-8", "surrogatepass"))
+    return _pil.frombytes("L", size, digest.digest(size[0] * size[1]))
+
+
+def mapped_plane(image: Image, size: Size, matrix: Sequence[float]) -> Image:
+    """Output pixel (x, y) shows ``image`` at (a x + b y + c, d x + e y + f), interpolated."""
+    return image.transform(size, _pil.Transform.AFFINE, tuple(matrix), _pil.Resampling.BICUBIC)
+
+
+def merged(red: Image, green: Image, blue: Image) -> Image:
+    """RGB from three channels."""
+    return _pil.merge("RGB", (red, green, blue))
+
+
+def pen(image: Image) -> ImageDraw.ImageDraw:
+    """A pen that draws on the picture itself."""
+    return ImageDraw.Draw(image)

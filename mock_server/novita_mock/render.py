@@ -1,0 +1,78 @@
+"""Pictures out of pictures: look at a file's header, and render a task by the name of its renderer."""
+
+from collections.abc import Callable, Mapping
+
+from novita_mock import looks, painting, pixels
+from novita_mock.caption import caption
+from novita_mock.geometry import OUTPUTS, Output
+from novita_mock.pixels import Image
+from novita_mock.types import JSON
+from novita_mock.work import BrokenImage, NotAnImage, Picture, Work
+
+_MAX_MESSAGE = 200
+
+
+def inspect(content: bytes) -> Picture:
+    """Read the header, never the pixels, so that any size may be reported; raises `NotAnImage`."""
+    try:
+        return Picture(*pixels.header(content))
+    except pixels.DECODER_ERRORS as error:
+        raise NotAnImage(_message("not a readable PNG, JPEG or WebP header", error)) from error
+
+
+def render(work: Work) -> list[bytes]:
+    """The files of a task, in order. A pure function: equal work gives equal bytes, in any thread.
+
+    Raises `BrokenImage` when one of the input files cannot be decoded.
+    """
+    source = _decoded(work, "image" if work.renderer == "upscale_v2" else "image_base64")
+    output = OUTPUTS[work.renderer](work.request, source.width, source.height)
+    pictures = _RENDERERS[work.renderer](work, source, output)
+    return [
+        pixels.encoded(picture(), work.image_type, _text(work, output, work.seed + index))
+        for index, picture in enumerate(pictures)
+    ]
+
+
+def _upscale(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
+    model = str(work.request["model_name"])
+    return [lambda: looks.enlarged(source, (output.width, output.height), model)]
+
+
+def _upscale_v2(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
+    return [lambda: looks.enlarged_v2(source, (output.width, output.height), work.request)]
+
+
+def _img2img(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
+    size = (output.width, output.height)
+    units = (work.request.get("controlnet") or {}).get("units") or ()
+    pictures = {
+        str(item["image_base64"]): _decoded(work, "image_base64", item)
+        for item in [*units, *(work.request.get("ip_adapters") or ())]
+    }
+    base = pixels.resized(source, size)
+    return [
+        lambda index=index: painting.painted(base, work.request, pictures, work.seed + index)  # type: ignore[misc]
+        for index in range(output.count)
+    ]
+
+
+_RENDERERS = {"upscale": _upscale, "img2img": _img2img, "upscale_v2": _upscale_v2}
+
+
+def _decoded(work: Work, field: str, item: Mapping[str, JSON] | None = None) -> Image:
+    content = work.images[str((work.request if item is None else item)[field])]
+    try:
+        return pixels.upright(content)
+    except pixels.DECODER_ERRORS as error:
+        raise BrokenImage(_message(f"{field}: the picture cannot be decoded", error)) from error
+
+
+def _text(work: Work, output: Output, seed: int) -> str:
+    return caption(work.renderer, work.request, work.image_type, seed, output.width, output.height)
+
+
+def _message(what: str, error: BaseException) -> str:
+    """What went wrong; a decoder's own words are kept where they are text of its program, not of the file."""
+    why = "".join(char for char in str(error) if char.isprintable())
+    return f"{what}: {why}"[:_MAX_MESSAGE] if why else what
