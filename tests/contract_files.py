@@ -1,4 +1,4 @@
-"""The contract as the tests see it: the files of ``schemas/`` and ``fixtures/``, and the pages behind them."""
+"""The contract as tests see it: the files of ``schemas/`` and ``fixtures/``, and the pages behind them."""
 
 import json
 import os
@@ -22,11 +22,13 @@ BASE = "https://novita-mock.invalid/schemas/"
 TABLES = ("operations", "errors", "quirks", "sources")
 #: Keywords that draw a line which a value can be inside or outside of.
 BOUNDS = frozenset(
-    "enum const minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength minItems maxItems".split()
+    ("enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+    + ("minLength", "maxLength", "minItems", "maxItems")
 )
 #: What has to name a source.
 SOURCED = BOUNDS | frozenset(
-    "type required additionalProperties anyOf contentEncoding default x-format x-null-default".split()
+    ("type", "required", "additionalProperties", "anyOf", "contentEncoding", "default")
+    + ("x-format", "x-null-default")
 )
 
 

@@ -14,7 +14,7 @@ IMG2IMG = ["empty-string", "submit-shape", "-", "nsfw-presence result-arrays"]
 IMG2IMG += ["-", "submit-shape", "-", "result-arrays"]
 IMG2IMG += ["empty-string", "submit-shape", "-", "result-arrays"] * 2
 UPSCALE = ["-", "-", "-", "result-arrays"]
-#: Page to what each of its examples needs, in their order: the quirks, or ``-`` when it is valid as it stands.
+#: Page to what each of its examples needs, in their order: the quirks, or ``-`` if valid as it stands.
 NEEDED = {
     "upscale.md": UPSCALE,
     "002_8c38549169269a9f.txt": UPSCALE,
