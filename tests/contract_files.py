@@ -21,14 +21,13 @@ BASE = "https://novita-mock.invalid/schemas/"
 #: The files of ``schemas/`` that are tables, not schemas.
 TABLES = ("operations", "errors", "quirks", "sources")
 #: Keywords that draw a line which a value can be inside or outside of.
-BOUNDS = frozenset(
-    ("enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-    + ("minLength", "maxLength", "minItems", "maxItems")
+BOUNDS = frozenset(["enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]).union(
+    ["minLength", "maxLength", "minItems", "maxItems"]
 )
 #: What has to name a source.
-SOURCED = BOUNDS | frozenset(
-    ("type", "required", "additionalProperties", "anyOf", "contentEncoding", "default")
-    + ("x-format", "x-null-default")
+SOURCED = BOUNDS.union(
+    ["type", "required", "additionalProperties", "anyOf", "contentEncoding", "default"],
+    ["x-format", "x-null-default"],
 )
 
 
