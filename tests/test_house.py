@@ -80,13 +80,7 @@ def test_packages_export_nothing_but_their_version():
 def test_tests_use_neither_patches_nor_sleeps():
     pattern = r"unittest\.mock|mock\.patch|\btime\.sleep\b|asyncio\.sleep\((?!0\))"
     tests = [path for path in (ROOT / "tests").glob("*.py") if path != Path(__file__)]
-    allowed = {"test_readme.py"}  # holds the README's program, which waits as a client does
-    assert (
-        names(
-            path for path in tests if re.search(pattern, path.read_text("utf-8")) and path.name not in allowed
-        )
-        == []
-    )
+    assert names(path for path in tests if re.search(pattern, path.read_text("utf-8"))) == []
 
 
 WATCH_IMPORTS = """
