@@ -34,9 +34,6 @@ DECODER_ERRORS = (
     EOFError, MemoryError, RuntimeError, struct.error, zlib.error, _pil.DecompressionBombError,
 )  # fmt: skip
 
-#: Rows worked on at once: bounds the memory of intermediate pictures. Any other height gives the same bytes.
-STRIPE_ROWS = 256
-
 _FORMATS: tuple[tuple[str, type[ImageFile.ImageFile]], ...] = (
     ("png", PngImagePlugin.PngImageFile),
     ("jpeg", JpegImagePlugin.JpegImageFile),
@@ -145,35 +142,6 @@ def resized(
     return image.resize(size, _RESAMPLING[kind], box)
 
 
-def on_colours(image: Image, effect: Callable[[Image], Image]) -> Image:
-    """Apply an effect made for RGB, keeping alpha as it is."""
-    if image.mode != "RGBA":
-        return effect(image)
-    result = effect(image.convert("RGB"))
-    result.putalpha(image.getchannel("A"))
-    return result
-
-
-def in_stripes(image: Image, halo: int, effect: Callable[[Image], Image], rows: int = STRIPE_ROWS) -> Image:
-    """Apply a local effect stripe by stripe, in place, and return the picture.
-
-    ``halo`` is how many rows above and below a pixel the effect looks at. The last ``halo`` rows of a stripe
-    are kept as they were, because the next stripe needs them after they have been overwritten.
-    """
-    width, height = image.size
-    above = plain(image.mode, (width, 0))
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        region = plain(image.mode, (width, above.height + min(bottom + halo, height) - top))
-        region.paste(above, (0, 0))
-        region.paste(image.crop((0, top, width, min(bottom + halo, height))), (0, above.height))
-        done = effect(region)
-        image.paste(done.crop((0, above.height, width, above.height + bottom - top)), (0, top))
-        before = above.height + bottom - top
-        above = region.crop((0, max(0, before - halo), width, before))
-    return image
-
-
 def blended(first: Image, second: Image, weight: float) -> Image:
     """``first`` at weight 0, ``second`` at 1; beyond 1 away from ``first``."""
     return _pil.blend(first, second, weight)
@@ -192,11 +160,6 @@ def blurred(image: Image, radius: float) -> Image:
 def blur_halo(radius: float) -> int:
     """How far `blurred` looks, in pixels (three box blurs, rounded up)."""
     return int(3 * (radius + 1.5)) + 1
-
-
-def median(image: Image, window: int) -> Image:
-    """Median of ``window`` x ``window`` pixels, an odd number."""
-    return image.filter(ImageFilter.MedianFilter(window))
 
 
 def moved(image: Image, right: int, down: int) -> Image:
@@ -227,6 +190,11 @@ def difference(first: Image, second: Image) -> Image:
     return ImageChops.difference(first, second)
 
 
+def gap(first: Image, second: Image) -> Image:
+    """The texture that turns ``second`` into ``first``, within 128 either way."""
+    return ImageChops.subtract(first, second, 1, 128)
+
+
 def darkened(image: Image, amount: Image) -> Image:
     """Less light, by the value of ``amount``."""
     return ImageChops.subtract(image, amount)
@@ -255,8 +223,15 @@ def grey(image: Image) -> Image:
 
 
 def convolved(image: Image, kernel: Sequence[float], scale: float = 1, offset: float = 0) -> Image:
-    """A 3 x 3 convolution; the outermost pixels stay as they are."""
-    return image.filter(ImageFilter.Kernel((3, 3), kernel, scale, offset))
+    """A 3 x 3 convolution; what lies outside is taken to be as the border is."""
+    width, height = image.size
+    wider = image.resize((width + 2, height + 2), _pil.Resampling.NEAREST, (0, 0, width, height))
+    wider.paste(image.crop((0, 0, width, 1)), (1, 0))
+    wider.paste(image.crop((0, height - 1, width, height)), (1, height + 1))
+    wider.paste(image.crop((0, 0, 1, height)), (0, 1))
+    wider.paste(image.crop((width - 1, 0, width, height)), (width + 1, 1))
+    wider.paste(image, (1, 1))
+    return wider.filter(ImageFilter.Kernel((3, 3), kernel, scale, offset)).crop((1, 1, width + 1, height + 1))
 
 
 def noise(size: Size, key: str) -> Image:
