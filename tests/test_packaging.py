@@ -31,16 +31,18 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """A folder that holds the wheel's files as an installation would."""
+    """A folder into which pip has installed the wheel alone."""
     folder = tmp_path_factory.mktemp("site")
-    zipfile.ZipFile(wheel).extractall(folder)
+    line = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(folder)]
+    told = subprocess.run([*line, str(wheel)], capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
     return folder
 
 
 def type_installed(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the installed command; the checkout is not on the path."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("NOVITA_")}
-    line = [sys.executable, "-P", "-W", "error", "-m", "novita_mock", *arguments]
+    line = [sys.executable, "-W", "error", str(installed / "bin" / "novita-mock"), *arguments]
     return subprocess.run(
         line,
         cwd=cwd,
@@ -118,3 +120,39 @@ def test_the_lock_holds_no_address_and_no_path():
 def test_every_dependency_has_a_lower_bound_and_no_upper_one():
     for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]:
         assert re.match(r"[a-z0-9-]+>=[\d.]+($|;)", line), line
+
+
+def set_up(python: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run what ``make setup`` runs, with a Python that will not do."""
+    line = [str(ROOT / "tools/setup"), str(folder / "venv"), python]
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=20)
+
+
+def pretended_python(folder: Path, script: str) -> str:
+    """A program that answers as some Python would."""
+    program = folder / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_setup_without_python_says_what_to_type(tmp_path):
+    told = set_up("no-such-python", tmp_path)
+    assert told.returncode == 1
+    assert "there is no no-such-python here\n  try: make setup PYTHON=" in told.stderr
+
+
+def test_setup_with_an_old_python_says_what_to_type(tmp_path):
+    python = pretended_python(tmp_path, 'case "$2" in *platform*) echo 3.9.2 ;; *) exit 1 ;; esac')
+    told = set_up(python, tmp_path)
+    assert told.returncode == 1
+    assert "needs Python 3.11 or newer" in told.stderr
+    assert "is 3.9.2\n  try: make setup PYTHON=python3" in told.stderr
+
+
+def test_setup_without_venv_says_what_to_type(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # uv, where it is, would do instead
+    python = pretended_python(tmp_path, 'case "$2" in *ensurepip*) exit 1 ;; esac')
+    told = set_up(python, tmp_path)
+    assert told.returncode == 1
+    assert "its venv module is missing\n  try: sudo apt-get install python3-venv" in told.stderr
