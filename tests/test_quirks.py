@@ -39,6 +39,7 @@ SWITCHES = {
     "empty-string": "absent refused",
     "numeric-string": "accepted refused",
     "integral-float": "accepted refused",
+    "boolean-text": "accepted refused",
     "unknown-field": "ignored refused",
     "bare-key": "accepted refused",
     "omni-key": "accepted refused",

@@ -94,6 +94,8 @@ class Validator:
         types = (types,) if isinstance(types, str) else types
         if isinstance(value, str) and "string" not in types:
             return self._number_of(value, types, path, checked)
+        if value in ("True", "False") and schema.get("enum") == ["true", "false"]:
+            return value.lower() if self._allows("boolean-text", path, checked) else value
         if isinstance(value, float) and value.is_integer() and "integer" in types and "number" not in types:
             return int(value) if self._allows("integral-float", path, checked) else value
         return value
