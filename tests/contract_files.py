@@ -1,4 +1,4 @@
-"""The contract as the tests see it: the files of ``schemas/`` and ``fixtures/``, and the pages behind them."""
+"""The contract as tests see it: the files of ``schemas/`` and ``fixtures/``, and the pages behind them."""
 
 import json
 import os
@@ -21,12 +21,13 @@ BASE = "https://novita-mock.invalid/schemas/"
 #: The files of ``schemas/`` that are tables, not schemas.
 TABLES = ("operations", "errors", "quirks", "sources")
 #: Keywords that draw a line which a value can be inside or outside of.
-BOUNDS = frozenset(
-    "enum const minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength minItems maxItems".split()
+BOUNDS = frozenset(["enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]).union(
+    ["minLength", "maxLength", "minItems", "maxItems"]
 )
 #: What has to name a source.
-SOURCED = BOUNDS | frozenset(
-    "type required additionalProperties anyOf contentEncoding default x-format x-null-default".split()
+SOURCED = BOUNDS.union(
+    ["type", "required", "additionalProperties", "anyOf", "contentEncoding", "default"],
+    ["x-format", "x-null-default"],
 )
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from novita_contract.claims import Claim, digest, holds, load, main, normalise
+from novita_mock.types import JSON
 
 SAME = [
     ("Valid range: (1, 4\\].", "valid range (1,4]"),
     ("Range \\[0~1\\], Extras", "range [0~1] extras"),
     ("range (0, 100\\].", "range (0,100]"),
     ("[-1, 1) or ( -1 , 1 ]", "[-1,1) or (-1,1]"),
-    ("minimum -1. Defaults to -1.", "minimum -1 defaults to -1"),
+    ("at least -1; otherwise -1.", "at least -1 otherwise -1"),
     ("Code=0, Other=-1,", "code=0 other=-1"),
     ("`DPM++ 2S a`, `depth_leres++`", "dpm++ 2s a depth_leres++"),
     ("scale\\_factor **number**", "scale_factor number"),
@@ -50,15 +51,15 @@ def claim(sentence: str) -> Claim:
     return Claim("x", "page.md", "Heading", words, sha, "2026-11-20")
 
 
-PAGE = normalise("# Width\n\nWidth of image. Range \\[128, 2048\\].\n\n# Height\n")
+PAGE = normalise("# Lamp\n\nThe lamp is lit. Range \\[128, 2048\\].\n\n# Height\n")
 
 
 def test_a_claim_holds_where_its_words_stand_in_a_row() -> None:
-    assert holds(claim("Width of image. Range [128, 2048]."), PAGE)
+    assert holds(claim("The lamp is lit. Range [128, 2048]."), PAGE)
 
 
 @pytest.mark.parametrize(
-    "sentence", ["Range [128, 2049].", "Range [128, 2048).", "image of Width", "Height Width"]
+    "sentence", ["Range [128, 2049].", "Range [128, 2048).", "lit is lamp", "Height Lamp"]
 )
 def test_a_claim_does_not_hold_when_a_word_has_changed(sentence: str) -> None:
     assert not holds(claim(sentence), PAGE)
@@ -70,7 +71,7 @@ def test_a_claim_longer_than_the_page_does_not_hold() -> None:
 
 def test_claims_are_read_from_a_file_or_from_what_was_in_it(tmp_path: Path) -> None:
     row = {"page": "a.md", "heading": "H", "words": 1, "sha256": "0" * 64, "read": "2026-11-20"}
-    document = {"claims": {"a.b": row}}
+    document: JSON = {"claims": {"a.b": row}}
     path = tmp_path / "sources.json"
     path.write_text(json.dumps(document), "utf-8")
     assert load(path) == load(document) == {"a.b": Claim("a.b", "a.md", "H", 1, "0" * 64, "2026-11-20")}

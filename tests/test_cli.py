@@ -18,6 +18,7 @@ import pytest
 
 from novita_mock import __version__
 from novita_mock.cli import run
+from novita_mock.options import metavar
 from novita_mock.settings import settings_rows
 
 ROOT = Path(__file__).parents[1]
@@ -88,7 +89,7 @@ def test_the_help_of_serve_shows_every_setting_with_its_default_and_unit(type_co
     for row in settings_rows():
         assert f"{row.flag} " in text
         if not row.switch:
-            assert f"{row.flag} {row.unit.upper().replace(' ', '_')} " in text
+            assert f"{row.flag} {metavar(row)} " in text
     assert text.count("(default ") == sum(not row.switch for row in settings_rows())
 
 
@@ -214,7 +215,16 @@ def test_serve_tells_a_pipe_its_address_first_and_people_the_rest():
         assert httpx2.get(f"{url}/_mock/health").json()["status"] == "ok"
         banner = stop(process)
     assert process.returncode == 0
-    for part in (f"novita-mock {__version__}", "seed 7", "speed 0", url, "sk_mock", "NovitaClient(", "Ctrl-C stops"):
+    said = (
+        f"novita-mock {__version__}",
+        "seed 7",
+        "speed 0",
+        url,
+        "sk_mock",
+        "NovitaClient(",
+        "Ctrl-C stops",
+    )
+    for part in said:
         assert part in banner
     assert re.search(r"\d\d:\d\d:\d\d  GET +/_mock/health +200 ", banner)
 
@@ -227,9 +237,8 @@ def test_the_command_in_the_banner_works_when_pasted(tmp_path):
         pasted = next(line for line in lines if line.lstrip().startswith("curl "))
         told = subprocess.run(["bash", "-c", pasted], capture_output=True, text=True, timeout=20, check=True)
         task_id = json.loads(told.stdout)["task_id"]
-        result = httpx2.get(
-            f"{url}/v3/async/task-result", params={"task_id": task_id}, headers={"Authorization": "Bearer sk_mock"}
-        ).json()
+        key = {"Authorization": "Bearer sk_mock"}
+        result = httpx2.get(f"{url}/v3/async/task-result", params={"task_id": task_id}, headers=key).json()
         assert result["task"]["status"] == "TASK_STATUS_SUCCEED"
         stop(process)
 

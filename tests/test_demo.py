@@ -76,6 +76,6 @@ def test_progress_that_falls_ends_the_demo():
         wait("a task", lambda: next(said))
 
 
-def test_a_link_that_leads_nowhere_ends_the_demo(double):
+def test_a_link_that_leads_nowhere_ends_the_demo(url):
     with pytest.raises(DemoFailed, match="the link answered 404 and 404"):
-        download(f"{double}/nothing.png", 1, 1)
+        download(f"{url}/nothing.png", 1, 1)

@@ -4,8 +4,8 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from contract_files import FIXTURES, fixture, schemas, table, validator
 
+from contract_files import FIXTURES, fixture, schemas, table, validator
 from novita_mock.types import JSON
 
 OPERATIONS = {row["name"]: row for row in table("operations")["operations"]}
@@ -75,7 +75,7 @@ def public(model: JSON) -> JSON:
 
 
 def test_the_catalogue_is_valid_and_complete() -> None:
-    answer = {"models": [public(model) for model in MODELS], "pagination": {"next_cursor": ""}}
+    answer: JSON = {"models": [public(model) for model in MODELS], "pagination": {"next_cursor": ""}}
     validator("v3/model.response.json").validate(answer)
     fields = set(schemas()["v3/model.response.json"]["properties"]["models"]["items"]["properties"])
     assert all(set(public(model)) == fields for model in MODELS)

@@ -4,8 +4,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
-from contract_files import fixture, table, validator
 
+from contract_files import fixture, table, validator
 from novita_mock.types import JSON
 
 MIB = 1024 * 1024
@@ -116,11 +116,10 @@ def test_a_limit_is_where_the_page_says(
     assert [value for value in outside if check.is_valid(with_value(sample, path, value))] == []
 
 
+SIZES = ["width", "height", "image_num", "steps", "guidance_scale"]
 REQUIRED = {
     "upscale": ["model_name", "image_base64", "scale_factor"],
-    "img2img": (
-        "model_name image_base64 prompt width height image_num steps guidance_scale sampler_name".split()
-    ),
+    "img2img": ["model_name", "image_base64", "prompt", *SIZES, "sampler_name"],
 }
 
 

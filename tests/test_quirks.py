@@ -3,6 +3,8 @@
 from copy import deepcopy
 
 import pytest
+from jsonschema import Draft202012Validator
+
 from contract_files import (
     claims,
     demands,
@@ -14,8 +16,6 @@ from contract_files import (
     table,
     validator,
 )
-from jsonschema import Draft202012Validator
-
 from novita_mock.types import JSON
 
 #: What the double can be told to do otherwise: id to its values, the default first.
@@ -116,7 +116,7 @@ def test_a_patch_gives_a_valid_schema_with_sources(quirk: str, value: str) -> No
             assert all(map(is_a_source, source_ids(node.get("x-source")))), pointer
 
 
-SUBMITS = {
+SUBMITS: dict[str, JSON] = {
     "flat": {"task_id": "t"},
     "both": {"task_id": "t", "code": 0, "msg": "", "data": {"task_id": "t"}},
     "envelope": {"code": 0, "msg": "", "data": {"task_id": "t"}},

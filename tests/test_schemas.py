@@ -4,6 +4,8 @@ import json
 from urllib.parse import urldefrag, urljoin
 
 import pytest
+from jsonschema import Draft202012Validator
+
 from contract_files import (
     BASE,
     BOUNDS,
@@ -22,17 +24,17 @@ from contract_files import (
     table,
     validator,
 )
-from jsonschema import Draft202012Validator
-
 from novita_mock.types import JSON
 
 ANNOTATIONS = frozenset(
-    "x-source x-image x-fault x-empty-absent x-null-default x-format x-claim-note".split()
+    ["x-source", "x-image", "x-fault", "x-empty-absent", "x-null-default", "x-format", "x-claim-note"]
 )
 KEYWORDS = (
     SOURCED
     | ANNOTATIONS
-    | frozenset("$schema $id $ref $defs title description properties items examples".split())
+    | frozenset(
+        ["$schema", "$id", "$ref", "$defs", "title", "description", "properties", "items", "examples"]
+    )
 )
 
 
@@ -143,4 +145,4 @@ def test_every_data_file_is_json_with_a_line_at_its_end() -> None:
     for path in [*SCHEMAS.rglob("*.json"), *FIXTURES.rglob("*.json")]:
         text = path.read_text("utf-8")
         json.loads(text)
-        assert text.endswith("\n") and not text.endswith("\n\n"), path
+        assert text == text.rstrip() + "\n", path

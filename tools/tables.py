@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from novita_mock.catalogue import load, schema_paths
-from novita_mock.cli import shown
+from novita_mock.options import shown
 from novita_mock.settings import settings_rows
 from novita_mock.types import JSON
 
@@ -37,7 +37,7 @@ def operations() -> str:
 def limits() -> str:
     """What the table of operations says beside names and paths."""
     rows = (
-        (row.name, row.dialect, row.task_type or "-", f"{row.max_body_bytes:,}" if row.max_body_bytes else "-")
+        (row.name, row.dialect, row.task_type or "-", str(row.max_body_bytes or "-"))
         for row in load().operations
     )
     return markdown(("name", "dialect", "task type", "body, bytes at most"), rows)
@@ -46,7 +46,8 @@ def limits() -> str:
 def settings() -> str:
     """The settings: flag, variable, default, unit, meaning."""
     rows = (
-        (f"`{row.flag}`", f"`{row.env}`", shown(row, row.default), row.unit, row.help) for row in settings_rows()
+        (f"`{row.flag}`", f"`{row.env}`", shown(row, row.default), row.unit, row.help)
+        for row in settings_rows()
     )
     return markdown(("flag", "variable", "default", "unit", "meaning"), rows)
 
@@ -92,18 +93,18 @@ def renewed(text: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Renew the pages, or only compare them."""
-    stale = []
+    check, stale = "--check" in arguments, []
     for name in PAGES:
         page = ROOT / name
         text = page.read_text("utf-8")
         new = renewed(text)
         if new != text:
             stale.append(name)
-            if "--check" not in arguments:
+            if not check:
                 page.write_text(new, "utf-8")
     for name in stale:
-        print(f"{name}: {'is not what the data says; type: make docs' if '--check' in arguments else 'written'}")
-    return 1 if stale and "--check" in arguments else 0
+        print(f"{name}: is not what the data says; type: make docs" if check else f"{name}: written")
+    return 1 if stale and check else 0
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
@@ -19,6 +19,7 @@ from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
 from novita_mock.doctor import checks
 from novita_mock.openapi import openapi
+from novita_mock.options import debug_option, settings_options, shown
 from novita_mock.server import PortInUse, serve
 from novita_mock.settings import PREFIX, Settings, SettingsError, SettingsRow, settings_rows
 from novita_mock.tour import DemoFailed
@@ -27,8 +28,6 @@ from novita_mock.types import JSON
 #: Exit codes: a check failed or we are broken; wrong use; stopped by Ctrl-C.
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
-Command = Callable[..., Any]  # Any: click wraps functions of every signature
-
 
 class Stop(Exception):
     """The end of a command that can't go on; ``hint`` is what to type instead."""
@@ -36,48 +35,6 @@ class Stop(Exception):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
-
-
-def shown(row: SettingsRow, value: JSON) -> str:
-    """A setting's value as help, ``config`` and the documentation show it; never a key."""
-    if value is None or value == ():
-        return "none"
-    if row.name == "key":
-        return f"{len(value)} given, not shown"
-    if row.switch:
-        return "on" if value else "off"
-    return ", ".join(value) if row.many else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _option(row: SettingsRow) -> Command:
-    if row.switch:
-        return click.option(row.flag, row.name, is_flag=True, default=None, help=row.help)
-    about = f"{row.help} (default {shown(row, row.default)}{'; repeatable' if row.many else ''})"
-    metavar = row.unit.upper().replace(" ", "_")
-    return click.option(row.flag, row.name, metavar=metavar, multiple=row.many, help=about)
-
-
-def _settings_options(*names: str) -> Callable[[Command], Command]:
-    """An option for each field of ``Settings``, or only for those named."""
-
-    def decorate(function: Command) -> Command:
-        for row in reversed(settings_rows()):
-            if not names or row.name in names:
-                function = _option(row)(function)
-        return function
-
-    return decorate
-
-
-def _remember_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    if value:
-        context.obj["debug"] = True
-
-
-_debug = click.option(
-    "--debug", is_flag=True, expose_value=False, is_eager=True, callback=_remember_debug,
-    help="show where an error comes from",
-)  # fmt: skip
 
 
 def _log_to_stderr() -> None:
@@ -98,7 +55,7 @@ def _catalogue(settings: Settings) -> Catalogue:
     epilog="Every option of serve is also a variable: --port is NOVITA_MOCK_PORT.",
 )
 @click.version_option(__version__, prog_name="novita-mock")
-@_debug
+@debug_option
 @click.pass_context
 def cli(context: click.Context) -> None:
     """A local double of the Novita AI asynchronous image API."""
@@ -107,8 +64,8 @@ def cli(context: click.Context) -> None:
 
 
 @cli.command("serve", epilog="Example: novita-mock serve --port 0 --speed 0 --seed 1")
-@_settings_options()
-@_debug
+@settings_options()
+@debug_option
 def serve_command(**flags: JSON) -> int:
     """Start the double; Ctrl-C stops it."""
     settings = Settings.from_environment(os.environ, **flags)
@@ -119,10 +76,17 @@ def serve_command(**flags: JSON) -> int:
             forget_ready_file(Path(settings.ready_file))
         return serve(settings, partial(announce, settings, catalogue))
     except PortInUse as problem:
-        raise Stop(str(problem), "novita-mock serve --port 0") from None
+        raise _not_listening(problem) from None
     except OSError as problem:
         message = f"{settings.ready_file}: {problem.strerror}"
         raise Stop(message, "novita-mock serve --ready-file FILE, in a folder of yours") from None
+
+
+def _not_listening(problem: PortInUse) -> Stop:
+    if "in use" in str(problem):
+        return Stop(f"port {problem.port} is in use", "novita-mock serve --port 0")
+    message = f"can't listen on {problem.host}, port {problem.port}: {problem}"
+    return Stop(message, "novita-mock serve --host 127.0.0.1 --port 0")
 
 
 @cli.command("demo", epilog="Example: novita-mock demo --image photo.jpg --factor 3")
@@ -130,7 +94,7 @@ def serve_command(**flags: JSON) -> int:
 @click.option("--out", metavar="FOLDER", default="demo-out", help="where the pictures go (default demo-out)")
 @click.option("--model", metavar="NAME", default="4x-UltraSharp", help="the upscaler (default 4x-UltraSharp)")
 @click.option("--factor", metavar="X", type=float, default=2.0, help="how much larger, up to 4 (default 2)")
-@_debug
+@debug_option
 def demo_command(image: str | None, out: str, model: str, factor: float) -> int:
     """Run one whole flow on a private double; leave pictures."""
     try:
@@ -143,8 +107,8 @@ def demo_command(image: str | None, out: str, model: str, factor: float) -> int:
 
 @cli.command("openapi", epilog="Example: novita-mock openapi --output openapi.json")
 @click.option("--output", metavar="FILE", help="write there (default: standard output)")
-@_settings_options("quirk", "strict")
-@_debug
+@settings_options("quirk", "strict")
+@debug_option
 def openapi_command(output: str | None, **flags: JSON) -> None:
     """Print the OpenAPI 3.1 document."""
     settings = Settings.from_environment(os.environ, **flags)
@@ -160,8 +124,8 @@ def openapi_command(output: str | None, **flags: JSON) -> None:
 
 @cli.command("schema", epilog="Example: novita-mock schema v3/upscale.request")
 @click.argument("name", required=False)
-@_settings_options("quirk", "strict")
-@_debug
+@settings_options("quirk", "strict")
+@debug_option
 def schema_command(name: str | None, **flags: JSON) -> None:
     """List the JSON Schemas, or print one, whole."""
     paths = schema_paths()
@@ -177,8 +141,8 @@ def schema_command(name: str | None, **flags: JSON) -> None:
 
 
 @cli.command("config", epilog="Example: NOVITA_MOCK_SPEED=0 novita-mock config --port 0")
-@_settings_options()
-@_debug
+@settings_options()
+@debug_option
 def config_command(**flags: JSON) -> None:
     """Show every setting in force and where it comes from."""
     rows = settings_rows()
@@ -200,8 +164,8 @@ def _origin(row: SettingsRow, flags: dict[str, JSON], given: dict[str, str]) -> 
 
 
 @cli.command("doctor", epilog="Example: novita-mock doctor")
-@_settings_options("host", "port")
-@_debug
+@settings_options("host", "port")
+@debug_option
 def doctor_command(**flags: JSON) -> int:
     """Look for what would keep the double from working here."""
     settings = Settings.from_environment(os.environ, **flags)

@@ -58,7 +58,8 @@ def read_picture(path: Path) -> bytes:
         content = path.read_bytes()
         inspect(content)
     except OSError as problem:
-        raise DemoFailed(f"can't read {path}: {problem.strerror}", "novita-mock demo, without --image") from None
+        hint = "novita-mock demo, without --image"
+        raise DemoFailed(f"can't read {path}: {problem.strerror}", hint) from None
     except NotAnImage as problem:
         hint = "novita-mock demo --image FILE with a PNG, JPEG or WebP picture"
         raise DemoFailed(f"{path} is not a picture that the API takes: {problem}", hint) from None
@@ -92,7 +93,7 @@ def img2img(tour: Tour) -> str:
 
 def upscale_v2(tour: Tour) -> str:
     """Enlarge the picture with the deprecated V2, follow it with V2's own progress."""
-    request = {"image": tour.image_base64, "upscaler_1": "R-ESRGAN 4x+", "resize_mode": 0, "upscaling_resize": 2}
+    request = {"image": tour.image_base64, "upscaler_1": "R-ESRGAN 4x+", "upscaling_resize": 2}
     task_id = tour.submit("upscale-v2", request)["data"]["task_id"]
     images = finished_v2(tour, "V2 upscale", task_id)["imgs"]
     content = download(images[0], *_size("upscale_v2", tour, request))
@@ -105,8 +106,8 @@ def refusal(tour: Tour) -> str:
     answer = tour.call("upscale", {"request": request})
     expect(answer.status == 400, f"a factor of 9 was answered with {answer.status}")
     body = answer.body
-    named = any("scale_factor" in name for name in body["metadata"])
-    expect(body["reason"] == "INVALID_REQUEST_BODY" and named, f"a factor of 9 was refused as {body['reason']}")
+    said = f"a factor of 9 was refused as {body['reason']}, for {list(body['metadata'])}"
+    expect(body["reason"] == "INVALID_REQUEST_BODY" and "scale_factor" in " ".join(body["metadata"]), said)
     return f"a factor of 9 is refused: 400 {body['reason']}, {body['message']}"
 
 

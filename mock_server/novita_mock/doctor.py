@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module, metadata
-from urllib.request import proxy_bypass_environment
 
 from novita_mock import __version__
 from novita_mock.banner import TINY_PNG
@@ -24,6 +23,7 @@ from novita_mock.work import Work
 PYTHON = (3, 11)
 PACKAGES = ("starlette", "uvicorn", "jsonschema", "referencing", "msgspec", "pybase64", "pillow", "click")
 INSTALL = "pip install --force-reinstall novita-mock, or make clean setup in a checkout"
+PROXY = "export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,8 @@ def speedups() -> Finding:
 def data() -> Finding:
     """The contract's files are there and can be read."""
     try:
-        count, fixtures = len(load().operations), folder("fixtures")
-        told = f"{count} operations, {len(schema_paths())} schemas in {folder('schemas')}; fixtures in {fixtures}"
-        return Finding("data", True, told)
+        count, places = len(load().operations), f"{folder('schemas')} and {folder('fixtures')}"
+        return Finding("data", True, f"{count} operations, {len(schema_paths())} schemas; {places}")
     except (OSError, ValueError, KeyError, TypeError) as problem:
         return Finding("data", False, f"{type(problem).__name__}: {problem}", INSTALL)
 
@@ -102,7 +101,8 @@ def codec(image_type: str) -> Finding:
     try:
         made = inspect(render(Work("upscale", request, {digest: content}, 0, image_type))[0])
     except Exception as problem:  # a broken Pillow fails in its own ways
-        return Finding(image_type, False, f"{type(problem).__name__}: {problem}", "pip install --force-reinstall pillow")
+        told = f"{type(problem).__name__}: {problem}"
+        return Finding(image_type, False, told, "pip install --force-reinstall pillow")
     good = (made.format, made.width, made.height) == (image_type, 16, 16)
     return Finding(image_type, good, f"{made.width}x{made.height} {made.format} made and read", INSTALL)
 
@@ -126,11 +126,11 @@ def proxies(environ: Mapping[str, str]) -> Finding:
     """No proxy variable would catch requests to this machine."""
     names = {name.lower(): name for name in environ if environ[name]}
     caught = [names[name] for name in ("http_proxy", "all_proxy") if name in names]
-    exempt = {"no": environ.get("no_proxy") or environ.get("NO_PROXY") or ""}
-    hosts = [host for host in ("127.0.0.1", "localhost") if not proxy_bypass_environment(host, exempt)]
+    exempt = [host.strip() for host in environ.get(names.get("no_proxy", ""), "").split(",")]
+    hosts = [host for host in ("127.0.0.1", "localhost") if host not in exempt and "*" not in exempt]
     if caught and hosts:
         told = f"{', '.join(caught)} would catch requests to {' and '.join(hosts)}"
-        return Finding("proxies", False, told, "export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost")
+        return Finding("proxies", False, told, PROXY)
     return Finding("proxies", True, "none in the way")
 
 

@@ -5,7 +5,7 @@ It is a client like any other: of the double it knows the paths of the contract 
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -106,14 +106,14 @@ def fetch(method: str, url: str, body: JSON = None) -> Answer:
     request = Request(url, content, headers, method=method)
     try:
         with build_opener(ProxyHandler({})).open(request, timeout=60) as reply:
-            return _answer(reply.status, reply.headers, reply.read())
+            return _answer(reply.status, reply.headers.items(), reply.read())
     except HTTPError as problem:
         with problem:
-            return _answer(problem.code, problem.headers, problem.read())
+            return _answer(problem.code, problem.headers.items(), problem.read())
 
 
-def _answer(status: int, headers: Mapping[str, str], content: bytes) -> Answer:
-    return Answer(status, {name.lower(): value for name, value in headers.items()}, content)
+def _answer(status: int, headers: Iterable[tuple[str, str]], content: bytes) -> Answer:
+    return Answer(status, {name.lower(): value for name, value in headers}, content)
 
 
 def expect(good: bool, what: str) -> None:
