@@ -1,47 +1,15 @@
 """Pictures out of pictures: look at a file's header, and render a task by the name of its renderer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from novita_mock import containers, looks, painting, pixels
 from novita_mock.caption import caption
 from novita_mock.geometry import OUTPUTS, Output
 from novita_mock.pixels import Image
 from novita_mock.types import JSON
+from novita_mock.work import BrokenImage, NotAnImage, Picture, Work
 
 _MAX_MESSAGE = 200
-
-
-class NotAnImage(Exception):
-    """The file is no PNG, JPEG or WebP, or its header is broken. The message may be shown."""
-
-
-class BrokenImage(Exception):
-    """The file has a good header, but its pixels cannot be decoded. The message may be shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What a file's header says: ``png``, ``jpeg`` or ``webp``, and the size of the upright picture."""
-
-    format: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """All that the pictures of a task depend on. Can be pickled, so that another process may render it.
-
-    ``request`` is the normalised request, each base64 string replaced by the SHA-256 (hexadecimal) of the
-    file's bytes; ``images`` maps that to the bytes. ``seed`` is the one used (img2img, otherwise 0).
-    """
-
-    renderer: str
-    request: Mapping[str, JSON]
-    images: Mapping[str, bytes]
-    seed: int
-    image_type: str
 
 
 def inspect(content: bytes) -> Picture:

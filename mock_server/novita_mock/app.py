@@ -1,0 +1,111 @@
+"""The one composition root: puts a double together from its settings."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from novita_mock import control
+from novita_mock.accounts import Accounts
+from novita_mock.blobs import MemoryBlobs
+from novita_mock.catalogue import Catalogue, load, parse_quirks
+from novita_mock.chance import Chance
+from novita_mock.clock import MachineWall, Wall
+from novita_mock.context import Context, refuse
+from novita_mock.endpoints import endpoint_of
+from novita_mock.engine import Engine, Painter
+from novita_mock.gate import Gate
+from novita_mock.pool import Pool
+from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
+from novita_mock.results import Results
+from novita_mock.settings import Settings
+from novita_mock.store import MemoryTasks
+
+
+def create_app(
+    settings: Settings, *, wall: Wall | None = None, painter: Painter | None = None
+) -> Starlette:
+    """A double as an ASGI application; several can live in one process.
+
+    Args:
+        settings: what it is told.
+        wall: what tells real time; the machine, where nobody says otherwise.
+        painter: what makes the pictures; a pool of its own, where nobody says otherwise.
+
+    Raises:
+        UnknownQuirk: ``settings.quirk`` names one that there is not.
+    """
+    catalogue = load(parse_quirks(settings.quirk), settings.strict)
+    chance, wall = Chance(settings.seed), wall or MachineWall()
+    accounts, blobs = Accounts(settings, chance, wall), MemoryBlobs()
+    painter = painter or Pool(settings.max_pixels_in_flight)
+    tasks = MemoryTasks()
+    results = Results(settings, chance, tasks, blobs)
+    engine = Engine(settings, chance, accounts, tasks, results, painter)
+    context = Context(settings, catalogue, accounts, engine, results, blobs, wall)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        engine.close()
+
+    app = Starlette(routes=_routes(context), lifespan=lifespan, exception_handlers=_told_problems(context))
+    app.router.redirect_slashes = False
+    app.state.context = context
+    app.add_middleware(Gate, context=context)
+    return app
+
+
+def _routes(context: Context) -> list[Route]:
+    rows = [
+        Route(row.path, endpoint_of(context, row), methods=[row.method], name=row.name)
+        for row in context.catalogue.operations
+    ]
+    told = [
+        Route(control.PREFIX + path, control.told(context, tell), methods=["GET"])
+        for path, tell in control.TOLD.items()
+    ]
+    return [*rows, *told, Route("/", control.front_page(context), methods=["GET"])]
+
+
+Told = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
+    async def problem(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, Problem)
+        request.state.note = f"{exc.kind}: {exc.message[:120]}"
+        return refuse(context, exc, request.scope["path"])
+
+    async def routing(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)
+        if exc.status_code == 405:
+            allowed = (exc.headers or {}).get("Allow", "").replace(" ", "").split(",")
+            return await problem(request, _wrong_method(request, tuple(sorted(allowed))))
+        return await problem(request, _unknown_path(context.catalogue, request))
+
+    async def gone(request: Request, exc: Exception) -> Response:
+        request.state.note = "the client went away"
+        return Response(status_code=400)
+
+    async def broken(request: Request, exc: Exception) -> Response:
+        return refuse(context, Broken("the double failed; its log says more"), request.scope["path"])
+
+    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone, Exception: broken}
+
+
+def _wrong_method(request: Request, allowed: tuple[str, ...]) -> Problem:
+    return WrongMethod(f"{request.method} is not among the methods of this path: {', '.join(allowed)}", allowed)
+
+
+def _unknown_path(catalogue: Catalogue, request: Request) -> Problem:
+    path = request.scope["path"]
+    if path.startswith("//"):
+        return UnknownPath("the path begins with two slashes: take the slash off the end of the base URL")
+    if path != "/" and path.rstrip("/") in {row.path for row in catalogue.operations}:
+        return UnknownPath("the path ends in a slash: take it off")
+    return UnknownPath("there is no such path in the part of the API that this double speaks; GET / lists it")

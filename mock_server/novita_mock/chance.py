@@ -1,0 +1,31 @@
+"""Chance as keyed hashes: an id or a drawn number depends on what it is for, not on who else drew.
+
+There is no shared stream of random numbers, so what other accounts do changes nothing.
+"""
+
+import secrets
+from hashlib import blake2b
+from uuid import UUID
+
+
+class Chance:
+    """Draws for one server. With a seed the same draws come in every run; without, none can be guessed."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, seed: int | None) -> None:
+        material = secrets.token_bytes(32) if seed is None else str(seed).encode()
+        self._key = blake2b(material, digest_size=32, person=b"novita-mock").digest()
+
+    def digest(self, *purpose: str | int, size: int = 16) -> bytes:
+        """``size`` bytes that belong to this purpose and to no other."""
+        text = "\x1f".join(str(part) for part in purpose).encode("utf-8", "backslashreplace")
+        return blake2b(text, key=self._key, digest_size=size).digest()
+
+    def uuid(self, *purpose: str | int) -> str:
+        """A version 4 UUID in its usual spelling."""
+        return str(UUID(bytes=self.digest(*purpose), version=4))
+
+    def number(self, limit: int, *purpose: str | int) -> int:
+        """A whole number from 0 up to, not including, ``limit`` (at most 2**32)."""
+        return int.from_bytes(self.digest(*purpose, size=8)) * limit >> 64

@@ -1,0 +1,101 @@
+"""What every endpoint is handed: the parts of one double, and how a reply leaves it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from novita_mock.accounts import Account, Accounts, key_of
+from novita_mock.blobs import BlobStore
+from novita_mock.catalogue import Catalogue, Operation
+from novita_mock.clock import Wall
+from novita_mock.dialects import Reply, refusal
+from novita_mock.engine import Engine
+from novita_mock.problems import Broken, Problem
+from novita_mock.results import Results
+from novita_mock.settings import Settings
+from novita_mock.validation import Validator
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+@dataclass(slots=True)
+class Context:
+    """The parts of one double, put together in ``app``."""
+
+    settings: Settings
+    catalogue: Catalogue
+    accounts: Accounts
+    engine: Engine
+    results: Results
+    blobs: BlobStore
+    wall: Wall
+    #: Where this server is reached when nobody says otherwise; known once its socket is bound.
+    own_url: str = ""
+    _validators: dict[str, Validator] = field(default_factory=dict)
+
+    def validator(self, path: str) -> Validator:
+        """The validator of a schema, made when first needed."""
+        if path not in self._validators:
+            self._validators[path] = Validator(self.catalogue, path)
+        return self._validators[path]
+
+    def account(self, operation: Operation, request: Request) -> Account:
+        """Whose request it is.
+
+        Raises:
+            MissingKey: it brings no API key.
+            WrongKey: it brings none that is let in.
+        """
+        quirks = self.catalogue.quirks
+        omni = operation.dialect == "v2" and quirks["omni-key"] == "accepted"
+        headers = request.headers
+        key = key_of(
+            headers.getlist("authorization"),
+            headers.getlist("x-omni-key") if omni else [],
+            bare=quirks["bare-key"] == "accepted",
+        )
+        return self.accounts.of_key(key)
+
+    def base_url(self, request: Request) -> str:
+        """What links begin with: the setting, or the Host of the request where that is allowed."""
+        if self.settings.public_url:
+            return self.settings.public_url
+        host = request.headers.get("host", "")
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        if name in LOOPBACK_NAMES or name in self.settings.allow_host or name == self.settings.host:
+            return f"http://{host}"
+        return self.own_url or "http://127.0.0.1"
+
+    def respond(self, reply: Reply, account: Account | None, operation: Operation | None = None) -> Response:
+        """A reply as it leaves; under ``strict_responses`` only if it fits its schema."""
+        if operation and operation.response and self.settings.strict_responses and reply.status == 200:
+            reply = self._proven(reply, operation)
+        return respond(reply, account.clock.now() if account else self.wall.time())
+
+    def _proven(self, reply: Reply, operation: Operation) -> Reply:
+        if operation.dialect == "v2" and reply.body.get("code") != 0:
+            path = "v2/error.json"
+        else:
+            path = operation.response
+        for violation in self.validator(path).violations(reply.body):
+            problem = Broken(f"the reply does not fit {path}: {violation}")
+            return refusal(problem, operation.dialect, self.catalogue)
+        return reply
+
+
+def respond(reply: Reply, now_s: float) -> Response:
+    """A reply as an HTTP response, dated at a moment of account time."""
+    headers: Mapping[str, str] = dict(reply.headers) | {"date": formatdate(now_s, usegmt=True)}
+    if isinstance(reply.body, str):
+        return Response(reply.body, reply.status, headers, media_type="text/plain")
+    return Response(msgspec.json.encode(reply.body), reply.status, headers, media_type="application/json")
+
+
+def refuse(context: Context, problem: Problem, path: str) -> Response:
+    """The response to a problem, in the dialect of the path it met."""
+    dialect = context.catalogue.dialect_of("/" + path.lstrip("/"))
+    return context.respond(refusal(problem, dialect, context.catalogue), None)

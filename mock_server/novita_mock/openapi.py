@@ -1,0 +1,120 @@
+"""The OpenAPI 3.1 document of the API as the double speaks it, made from the table and the schemas."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from novita_mock import __version__
+from novita_mock.catalogue import Catalogue, Operation
+from novita_mock.types import JSON
+
+_DROPPED = ("$schema", "$id", "$defs")
+_ERRORS = {"v3": "v3/error.json", "v2": "v2/error.json"}
+#: Rows of ``errors.json`` that any request may meet, and those that only a submit may.
+_ANYWHERE = ("invalid-request", "missing-key", "wrong-key", "unknown-path", "wrong-method", "bad-http",
+             "headers-too-large")  # fmt: skip
+_SUBMIT = ("body-too-large", "rate-limit", "balance", "create-task-failed")
+
+
+def openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
+    """The document, under the quirks in force.
+
+    Args:
+        catalogue: the contract.
+        server_url: where the API is reached; the document's own server where it is empty.
+    """
+    used: dict[str, JSON] = {}
+    paths: dict[str, JSON] = {}
+    for operation in catalogue.operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(catalogue, operation, used)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Novita AI image API, as novita-mock speaks it",
+            "version": __version__,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "servers": [{"url": server_url or "/"}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(used.items())),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]) -> JSON:
+    body: dict[str, JSON] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.dialect],
+        "responses": dict(_responses(catalogue, operation, used)),
+    }
+    parameters = [*_path_parameters(operation), *_query_parameters(catalogue, operation)]
+    if parameters:
+        body["parameters"] = parameters
+    if operation.request:
+        schema = _referred(catalogue, operation.request, used)
+        body["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if operation.kind == "image":
+        body["security"] = []
+    if operation.dialect == "v2":
+        body["deprecated"] = True
+    return body
+
+
+def _referred(catalogue: Catalogue, path: str, used: dict[str, JSON]) -> JSON:
+    name = path.removesuffix(".json").replace("/", ".")
+    if name not in used:
+        bundle = catalogue.bundle(path)
+        used[name] = {key: value for key, value in bundle.items() if key not in _DROPPED}
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _path_parameters(operation: Operation) -> Iterator[JSON]:
+    for step in operation.path.split("/"):
+        if step.startswith("{"):
+            yield {"name": step.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _query_parameters(catalogue: Catalogue, operation: Operation) -> Iterator[JSON]:
+    if operation.query:
+        schema = catalogue.bundle(operation.query)
+        for name, node in schema["properties"].items():
+            yield {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": node}
+
+
+def _responses(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]) -> Iterator[tuple[str, JSON]]:
+    if operation.kind == "image":
+        pictures: JSON = {f"image/{kind}": {} for kind in ("png", "webp", "jpeg")}
+        yield "200", {"description": "The picture", "content": pictures}
+        for status, why in (("403", "The link has expired or was altered"), ("404", "There is no such picture")):
+            yield status, {"description": why, "content": {"text/plain": {"schema": {"type": "string"}}}}
+        return
+    success = _referred(catalogue, operation.response, used)
+    error = _referred(catalogue, _ERRORS[operation.dialect], used)
+    told = _told(catalogue, operation)
+    if "200" in told:
+        success = {"anyOf": [success, error]}
+    yield "200", {"description": "Success", "content": {"application/json": {"schema": success}}}
+    for status, reasons in sorted(told.items()):
+        if status != "200":
+            why = ", ".join(sorted(reasons))
+            yield status, {"description": why, "content": {"application/json": {"schema": error}}}
+
+
+def _told(catalogue: Catalogue, operation: Operation) -> dict[str, set[str]]:
+    """The HTTP statuses of an operation's refusals, with the reasons or codes under each."""
+    kinds = {
+        "submit": (*_ANYWHERE, *_SUBMIT),
+        "result": (*_ANYWHERE, "unknown-task", "get-result-failed"),
+    }.get(operation.kind, (*_ANYWHERE, "get-result-failed"))
+    told: dict[str, set[str]] = {}
+    for kind in kinds:
+        row = catalogue.errors[kind].get(operation.dialect)
+        if row:
+            status = catalogue.quirks[kind] if kind in ("missing-key", "balance") and operation.dialect == "v3" else None
+            reason = row["reason"] if "reason" in row else f"code {row['code']}"
+            told.setdefault(str(status or row["status"]), set()).add(reason)
+    return told

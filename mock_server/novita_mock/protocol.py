@@ -1,0 +1,133 @@
+"""Our HTTP protocol: uvicorn's, with deadlines, caps on headers, and refusals in the API's dialects.
+
+uvicorn waits for ever for a request that does not come, takes any number of headers, and answers
+what is not HTTP in plain text; a client under test must see none of that.
+"""
+
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from novita_mock.context import Context
+from novita_mock.dialects import refusal
+from novita_mock.gate import BadHTTP
+from novita_mock.problems import Problem
+
+#: Caps on the request line and on headers; no client in use comes near.
+MAX_URL_BYTES = 16 * 1024
+MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADERS = 128
+
+
+class HeadersTooLarge(Problem):
+    """The request line or the headers are over a cap."""
+
+    kind = "headers-too-large"
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol over httptools, guarded. ``context`` is set by the server's runner."""
+
+    context: Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
+        super().__init__(*args, **kwargs)
+        self._deadline: TimerHandle | None = None
+        self._header_bytes = 0
+        self._refused = False
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Start the clock for the first request's headers."""
+        super().connection_made(transport)
+        self._wait(self.context.settings.header_deadline_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, unless this connection was refused already."""
+        if not self._refused:
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A request begins: its headers have a deadline."""
+        super().on_message_begin()
+        self._header_bytes = 0
+        self._wait(self.context.settings.header_deadline_s)
+
+    def on_url(self, url: bytes) -> None:
+        """Take the request line's target, up to a cap."""
+        super().on_url(url)
+        if len(self.url) > MAX_URL_BYTES:
+            self._refuse(HeadersTooLarge(f"the address is over {MAX_URL_BYTES} bytes"))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, up to a cap on their number and on their bytes."""
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > MAX_HEADER_BYTES or len(self.headers) >= MAX_HEADERS:
+            self._refuse(HeadersTooLarge(f"over {MAX_HEADERS} headers or {MAX_HEADER_BYTES} bytes of them"))
+        else:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The headers are there: the body has a deadline."""
+        if self._refused:
+            return
+        if self.url.startswith(b"//"):
+            # httptools takes what follows two slashes for a host; clients mean a path.
+            self.url = b"/%2F" + self.url[2:]
+        self._wait(self.context.settings.body_deadline_s)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there: what follows is ours and has no deadline."""
+        self._wait(None)
+        if not self._refused:
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP, in the dialect of its path as far as that can be told."""
+        if not self._refused:
+            self._refuse(BadHTTP("the request is not HTTP/1.1"))
+
+    def _refuse(self, problem: Problem) -> None:
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self._wait(None)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()  # an answer is being written: another would be mixed into it
+            return
+        catalogue = self.context.catalogue
+        path = (getattr(self, "url", b"") or b"").decode("latin-1").partition("?")[0]
+        dialect = catalogue.dialect_of(path)
+        reply = refusal(problem, dialect, catalogue)
+        text = isinstance(reply.body, str)
+        content = reply.body.encode() if text else msgspec.json.encode(reply.body)
+        media_type = b"text/plain; charset=utf-8" if text else b"application/json"
+        head = [
+            STATUS_LINE[reply.status], b"content-type: ", media_type, b"\r\nconnection: close\r\ncontent-length: ",
+            str(len(content)).encode(), b"\r\n\r\n",
+        ]  # fmt: skip
+        self.transport.write(b"".join([*head, content]))
+        self.transport.close()
+
+    def _wait(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if seconds is not None:
+            self._deadline = self.loop.call_later(seconds, self._expired)
+
+    def _expired(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()

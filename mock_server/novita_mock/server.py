@@ -1,0 +1,137 @@
+"""Runs a double on a socket: in this process until told to stop, or in a thread for as long as it is used."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from novita_mock.app import create_app
+from novita_mock.context import Context
+from novita_mock.protocol import Protocol
+from novita_mock.settings import Settings
+
+#: Wall seconds that replies under way have at the end.
+GRACE_S = 0.5
+
+
+class PortInUse(Exception):
+    """Another program listens on the wanted port, or the address is not this machine's."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(why)
+        self.host = host
+        self.port = port
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it serves and stops its work before it waits for replies."""
+
+    def __init__(self, config: uvicorn.Config, context: Context, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._context = context
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._context.engine.close()
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> int:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: what the double is told.
+        ready: called with the URL once the socket serves.
+
+    Returns:
+        The exit code: 0 after a clean stop.
+
+    Raises:
+        PortInUse: the address can't be listened on.
+        UnknownQuirk: ``settings.quirk`` names one that there is not.
+    """
+    server, listening, url = _server(settings, ready)
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # uvicorn raises the signal again once it has stopped: it has been seen to
+    return 0
+
+
+@contextmanager
+def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
+    """Serve in a thread while the block runs; yields the URL.
+
+    Args:
+        settings: what the double is told.
+        app: a double that ``create_app`` made of these settings, where one is at hand.
+
+    Raises:
+        PortInUse: the address can't be listened on.
+        UnknownQuirk: ``settings.quirk`` names one that there is not.
+    """
+    started = threading.Event()
+    server, listening, url = _server(settings, lambda _: started.set(), app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not started.wait(0.05):
+            if not thread.is_alive():
+                raise RuntimeError("the server did not start; its log says why")
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _server(
+    settings: Settings, ready: Callable[[str], None], app: Starlette | None = None
+) -> tuple[_Server, socket.socket, str]:
+    app = app or create_app(settings)
+    context: Context = app.state.context
+    listening = _listen(settings)
+    url = _url(settings, listening)
+    context.own_url = url
+    guarded = type("GuardedProtocol", (Protocol,), {"context": context})
+    config = uvicorn.Config(
+        app,
+        http=guarded,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,  # type: ignore[arg-type]
+        backlog=2048,
+    )
+    return _Server(config, context, lambda: ready(url)), listening, url
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+    except OSError as problem:
+        raise PortInUse(settings.host, settings.port, problem.strerror or str(problem)) from None
+    listening.setblocking(False)
+    return listening
+
+
+def _url(settings: Settings, listening: socket.socket) -> str:
+    """Where this machine reaches the server; an address for all interfaces is reached at loopback."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    if settings.host == "localhost":
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,229 @@
+"""A body against its schema: first the leniency that real clients need, then the verdict.
+
+The leniency is data (annotations of the schema, quirks); the verdict is jsonschema's, but its
+messages are ours, since its own repeat the whole value.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from novita_mock.catalogue import Catalogue
+from novita_mock.problems import Fault, cut
+from novita_mock.types import JSON
+
+#: Faults that are told of one request; the rest would only repeat them.
+MAX_FAULTS = 20
+#: Things noticed in one request that are kept.
+MAX_NOTICES = 50
+
+_INTEGER = re.compile(r"[+-]?\d{1,30}(\.0{1,30})?\Z", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
+_SPELLED = {
+    "integer": "an integer", "number": "a number", "string": "a string",
+    "boolean": "true or false", "object": "an object", "array": "an array", "null": "null",
+}  # fmt: skip
+Path = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Checked:
+    """What became of a body.
+
+    Attributes:
+        body: with absences removed, numbers read and defaults filled.
+        faults: what is wrong with it, in order.
+        notices: what passed although it is not documented: ``(quirk, dotted path)``.
+        images: where the picture strings are, and the ``x-image`` limits of each.
+    """
+
+    body: JSON
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    images: list[tuple[Path, JSON]] = field(default_factory=list)
+
+
+class Validator:
+    """Checks bodies against one schema of the catalogue."""
+
+    __slots__ = ("_engine", "_quirks", "schema")
+
+    def __init__(self, catalogue: Catalogue, path: str) -> None:
+        self.schema: JSON = catalogue.bundle(path)
+        self._quirks = catalogue.quirks
+        self._engine = _engine(self.schema)
+
+    def check(self, body: JSON) -> Checked:
+        """The body normalised, with all that is wrong with it and all that was noticed."""
+        checked = Checked(body)
+        checked.body = self._walk(body, self.schema, (), checked)
+        errors = sorted(self._engine.iter_errors(checked.body), key=lambda error: len(error.absolute_path))
+        for error in errors[:MAX_FAULTS]:
+            checked.faults.extend(_faults(error))
+        del checked.faults[MAX_FAULTS:]
+        checked.faults.extend(_wrong_urls(checked.body, self.schema, ()))
+        return checked
+
+    def violations(self, body: JSON) -> Iterator[str]:
+        """What is wrong with a body that is ours, each as ``pointer: rule``."""
+        for error in self._engine.iter_errors(body):
+            yield f"/{'/'.join(map(str, error.absolute_path))}: {'/'.join(map(str, error.absolute_schema_path))}"
+
+    def _allows(self, quirk: str, path: Path, checked: Checked) -> bool:
+        allowed = self._quirks.get(quirk) != "refused"
+        if allowed and len(checked.notices) < MAX_NOTICES:
+            checked.notices.append((quirk, ".".join(map(str, path))))
+        return allowed
+
+    def _walk(self, value: JSON, schema: JSON, path: Path, checked: Checked) -> JSON:
+        if "x-image" in schema and isinstance(value, str):
+            checked.images.append((path, schema["x-image"]))
+        if isinstance(value, dict) and "properties" in schema:
+            return self._walk_object(value, schema, path, checked)
+        if isinstance(value, list) and "items" in schema:
+            return [self._walk(item, schema["items"], (*path, i), checked) for i, item in enumerate(value)]
+        types = schema.get("type", ())
+        types = (types,) if isinstance(types, str) else types
+        if isinstance(value, str) and "string" not in types:
+            return self._number_of(value, types, path, checked)
+        if value in ("True", "False") and schema.get("enum") == ["true", "false"]:
+            return value.lower() if self._allows("boolean-text", path, checked) else value
+        if isinstance(value, float) and value.is_integer() and "integer" in types and "number" not in types:
+            return int(value) if self._allows("integral-float", path, checked) else value
+        return value
+
+    def _walk_object(self, value: JSON, schema: JSON, path: Path, checked: Checked) -> JSON:
+        result: dict[str, JSON] = {}
+        properties, required = schema["properties"], schema.get("required", ())
+        for name, item in value.items():
+            if name not in properties:
+                if "additionalProperties" in schema and schema["additionalProperties"] is False:
+                    result[name] = item
+                else:
+                    self._allows("unknown-field", (*path, name[:40]), checked)
+            elif not self._absent(item, properties[name], name in required, (*path, name), checked):
+                result[name] = self._walk(item, properties[name], (*path, name), checked)
+        for name, child in properties.items():
+            if name not in result and name in value and value[name] is None and "x-null-default" in child:
+                if self._allows("steps-null", (*path, name), checked):
+                    result[name] = child["x-null-default"]
+            elif name not in result and "default" in child and name not in required:
+                result[name] = child["default"]
+        return result
+
+    def _absent(self, item: JSON, child: JSON, required: bool, path: Path, checked: Checked) -> bool:
+        if item is None:
+            if "x-null-default" in child:
+                return self._quirks.get("steps-null") != "refused"
+            documented = "null" in child.get("type", ())
+            return not required and (documented or self._allows("null-optional", path, checked))
+        if child.get("x-empty-absent") and item in ({}, "") and not required:
+            return self._allows("empty-object" if item == {} else "empty-string", path, checked)
+        return False
+
+    def _number_of(self, value: str, types: tuple[str, ...], path: Path, checked: Checked) -> JSON:
+        if "number" in types and _NUMBER.match(value) and math.isfinite(float(value)):
+            return float(value) if self._allows("numeric-string", path, checked) else value
+        if "integer" in types and _INTEGER.match(value):
+            return int(value.partition(".")[0]) if self._allows("numeric-string", path, checked) else value
+        return value
+
+
+def _is_integer(_checker: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _engine(schema: JSON) -> Any:  # Any: jsonschema types a class made by `extend` so
+    """jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk."""
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
+    return extend(Draft202012Validator, type_checker=types)(schema)  # type: ignore[no-untyped-call]
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    path: Path = tuple(error.absolute_path)
+    schema: JSON = error.schema
+    value: JSON = error.instance
+    limit: JSON = error.validator_value
+    keyword = str(error.validator)
+    if keyword == "required":
+        missing = [name for name in limit if name not in value]
+        # jsonschema reports each missing name as an error of its own: tell this one only.
+        name = next(name for name in missing if error.message.startswith(repr(name)))
+        yield Fault("invalid-request", (*path, name), "is required")
+    elif keyword == "additionalProperties":
+        for name in list(value)[:MAX_FAULTS]:
+            if name not in schema["properties"]:
+                yield Fault("invalid-request", (*path, name[:40]), "is not a documented field")
+    else:
+        yield Fault(_kind(keyword, schema), path, _message(keyword, limit, value))
+
+
+def _kind(keyword: str, schema: JSON) -> str:
+    """The row of ``errors.json``: the schema's for a broken bound; a wrong type is always the same."""
+    named = schema.get("x-fault", "invalid-request")
+    if isinstance(named, dict):
+        named = named.get(keyword, "invalid-request")
+    return "invalid-request" if keyword == "type" else str(named)
+
+
+def _message(keyword: str, limit: JSON, value: JSON) -> str:
+    words = _MESSAGES.get(keyword)
+    return words(limit, value) if words else f"{cut(value)} does not fit {keyword}"
+
+
+def _type_message(limit: JSON, value: JSON) -> str:
+    wanted = [limit] if isinstance(limit, str) else limit
+    return f"{cut(value)} is not {' or '.join(_SPELLED[name] for name in wanted)}"
+
+
+def _enum_message(limit: JSON, value: JSON) -> str:
+    choices = [choice for choice in limit if choice is not None]
+    near = difflib.get_close_matches(value[:60], map(str, choices), n=1) if isinstance(value, str) else []
+    listed = ", ".join(map(cut, choices[:8])) + (f" ... ({len(choices)} in all)" if len(choices) > 8 else "")
+    return f"{cut(value)} is not one of {listed}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _length_message(bound: str, unit: str) -> Callable[[JSON, JSON], str]:
+    return lambda limit, value: f"has {len(value)} {unit}, {bound} {limit} are allowed"
+
+
+_MESSAGES: dict[str, Callable[[JSON, JSON], str]] = {
+    "type": _type_message,
+    "enum": _enum_message,
+    "const": lambda limit, value: f"{cut(value)} is not {cut(limit)}",
+    "minimum": lambda limit, value: f"{cut(value)} is less than the minimum of {limit}",
+    "maximum": lambda limit, value: f"{cut(value)} is greater than the maximum of {limit}",
+    "exclusiveMinimum": lambda limit, value: f"{cut(value)} is not greater than {limit}",
+    "exclusiveMaximum": lambda limit, value: f"{cut(value)} is not less than {limit}",
+    "minLength": _length_message("at least", "characters"),
+    "maxLength": _length_message("at most", "characters"),
+    "minItems": _length_message("at least", "items"),
+    "maxItems": _length_message("at most", "items"),
+}
+
+
+def _wrong_urls(value: JSON, schema: JSON, path: Path) -> Iterator[Fault]:
+    if schema.get("x-format") == "http-url" and isinstance(value, str) and not _is_http_url(value):
+        yield Fault("invalid-request", path, f"{cut(value)} is not an http or https address")
+    for name, child in schema.get("properties", {}).items():
+        if isinstance(value, dict) and name in value:
+            yield from _wrong_urls(value[name], child, (*path, name))
+
+
+def _is_http_url(text: str) -> bool:
+    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in text) or "\\" in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
