@@ -31,7 +31,7 @@ def applied(result: Image, picture: Image, preprocessor: str, weight: float) -> 
     """
     if weight <= 0:
         return result
-    return _PREPROCESSORS.get(preprocessor, _as_is)(result, picture, min(1.0, weight))
+    return PREPROCESSORS.get(preprocessor, _as_is)(result, picture, min(1.0, weight))
 
 
 def _steepness(light: Image) -> Image:
@@ -138,7 +138,8 @@ def _as_is(result: Image, picture: Image, weight: float) -> Image:
     return pixels.blended(result, picture, 0.6 * weight)
 
 
-_PREPROCESSORS: Mapping[str, Shown] = {
+#: How each preprocessor makes a picture show. Source: page img2img, ``preprocessor``.
+PREPROCESSORS: Mapping[str, Shown] = {
     "canny": _canny,
     "mlsd": _straight,
     **dict.fromkeys(

@@ -120,8 +120,8 @@ def _draw_lake(canvas: _Canvas) -> None:
         )  # fmt: skip
     for index in range(60):
         x, y = brushes.chances(f"glitter {index}", 2)
-        left, top = 0.7 + (x - 0.5) * (0.02 + 0.1 * y), 0.645 + 0.15 * y
-        canvas.line([(left, top), (left + 0.01, top)], (255, 240, 206), 0.8)
+        start, level = 0.7 + (x - 0.5) * (0.02 + 0.1 * y), 0.645 + 0.15 * y
+        canvas.line([(start, level), (start + 0.01, level)], (255, 240, 206), 0.8)
 
 
 def _draw_meadow(canvas: _Canvas) -> None:

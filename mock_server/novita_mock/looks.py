@@ -32,6 +32,9 @@ V2_DEFAULT = "R-ESRGAN 4x+"
 #: Names of V2 that only stretch. Source: assumed.
 PLAIN_KINDS: Mapping[str, str] = {"None": "lanczos", "Nearest": "nearest"}
 
+#: How often a small enlargement is reconciled: its pixels share most of what they were made from.
+_ROUNDS = 3
+
 _ANIME = Upscaler(0.5, 1.1, 0.5, ((4, 4, 0), (255, 255, 247)), calm=0.7, ink=0.5)
 #: Models by the names of V3 (page upscale) and V2 (the types of the JavaScript SDK, facts 1.5).
 #: The tones were searched for: on any flat colour two of them, or one and none, differ by 2 of 255 or more.
@@ -54,7 +57,8 @@ def enlarged(image: Image, size: Size, model: str, rows: int = stripes.STRIPE_RO
     source = stripes.on_colours(image, lambda rgb: _toned(rgb, look.tone))
     large, alpha = stripes.apart(pixels.resized(source, size))
     stripes.in_stripes(large, halo(look, factor), lambda part: _crisp(part, look, factor), rows)
-    _reconcile(large, source)
+    for _ in range(_ROUNDS if factor < 2 else 1):
+        _reconcile(large, source)
     return stripes.together(large, alpha)
 
 
