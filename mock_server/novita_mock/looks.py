@@ -54,11 +54,11 @@ def enlarged(image: Image, size: Size, model: str, rows: int = stripes.STRIPE_RO
     source = stripes.on_colours(image, lambda rgb: _toned(rgb, look.tone))
     large, alpha = stripes.apart(pixels.resized(source, size))
     stripes.in_stripes(large, halo(look, factor), lambda part: _crisp(part, look, factor), rows)
-    _reconcile(large, source, rows)
+    _reconcile(large, source)
     return stripes.together(large, alpha)
 
 
-def _reconcile(large: Image, source: Image, rows: int) -> None:
+def _reconcile(large: Image, source: Image) -> None:
     """Correct ``large``, in place, so that it shrinks back to what it was made from.
 
     What the eye sees of sharpening stays; what it did to the averages of input pixels is taken back. Where
@@ -68,7 +68,7 @@ def _reconcile(large: Image, source: Image, rows: int) -> None:
     error = pixels.gap(colours, pixels.resized(large, colours.size, "box"))
     if alpha is not None:
         error = pixels.masked(pixels.plain("RGB", colours.size, (128, 128, 128)), error, alpha)
-    stripes.add_in_stripes(large, pixels.resized(error, large.size), rows)
+    stripes.add_enlarged(large, error)
 
 
 def enlarged_v2(image: Image, size: Size, request: Mapping[str, JSON]) -> Image:

@@ -7,6 +7,7 @@ from novita_mock.pixels import Image
 
 #: Rows worked on at once: bounds the memory of intermediate pictures. Any other height gives the same bytes.
 STRIPE_ROWS = 256
+_ENLARGED_ROWS = 256
 
 
 def on_colours(image: Image, effect: Callable[[Image], Image]) -> Image:
@@ -19,8 +20,8 @@ def on_colours(image: Image, effect: Callable[[Image], Image]) -> Image:
 
 
 def apart(image: Image) -> tuple[Image, Image | None]:
-    """Colours (RGB, a picture of its own) and alpha (L), if there is any."""
-    return image.convert("RGB"), image.getchannel("A") if image.mode == "RGBA" else None
+    """Colours (RGB; the picture itself if it has no alpha) and alpha (L), if there is any."""
+    return (image.convert("RGB"), image.getchannel("A")) if image.mode == "RGBA" else (image, None)
 
 
 def together(colours: Image, alpha: Image | None) -> Image:
@@ -30,11 +31,20 @@ def together(colours: Image, alpha: Image | None) -> Image:
     return colours
 
 
-def add_in_stripes(image: Image, texture: Image, rows: int = STRIPE_ROWS) -> None:
-    """`pixels.textured`, in place."""
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
-        image.paste(pixels.textured(image.crop(box), texture.crop(box)), box)
+def add_enlarged(image: Image, texture: Image) -> None:
+    """Add a small texture to all of a large picture, in place, without ever holding it enlarged.
+
+    The rows at once are fixed here: where an enlargement is cut decides its last bit.
+    """
+    width, height = image.size
+    texture = pixels.resized(texture, (width, texture.height))
+    for top in range(0, height, _ENLARGED_ROWS):
+        bottom = min(top + _ENLARGED_ROWS, height)
+        share = texture.height / height
+        rows = (0, top * share, width, bottom * share)
+        part = pixels.resized(texture, (width, bottom - top), "bicubic", rows)
+        place = (0, top, width, bottom)
+        image.paste(pixels.textured(image.crop(place), part), place)
 
 
 def in_stripes(image: Image, halo: int, effect: Callable[[Image], Image], rows: int = STRIPE_ROWS) -> Image:

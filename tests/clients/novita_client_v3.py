@@ -45,6 +45,9 @@ def told_of(result, watch, folder):
         "task_type": result.task.task_type,
         "seed": result.extra.seed,
         "images": [[image.image_type, image.image_url_ttl] for image in result.images],
+        "confidences": [
+            image.nsfw_detection_result.confidence for image in result.images if image.nsfw_detection_result
+        ],
         "polls": watch.polls,
         "files": files,
     }
