@@ -7,7 +7,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup serve demo test lint types imports sizes docs docs-check openapi check lock wheel clean
+.PHONY: help setup clients serve demo test lint types imports sizes docs docs-check openapi check lock wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,11 @@ $(READY): pyproject.toml tools/setup
 	@tools/setup $(VENV) $(PYTHON) $(LOCKED)
 	@touch $@
 
-setup: $(READY) ## make the environment in .venv, once (LOCKED=1: the exact versions of requirements.lock)
+setup: $(READY) clients ## make the environment in .venv, once (LOCKED=1: exactly requirements.lock)
+
+# The official SDKs, unmodified, which the tests run; into .clients/, once.
+clients: $(READY)
+	@$(BIN)/python tests/clients/install.py
 
 serve: $(READY) ## start the double (make serve ARGS="--port 0 --speed 0"); Ctrl-C stops it
 	@$(BIN)/novita-mock serve $(ARGS)
@@ -24,7 +28,7 @@ serve: $(READY) ## start the double (make serve ARGS="--port 0 --speed 0"); Ctrl
 demo: $(READY) ## one whole flow on a private double; leaves pictures in demo-out/
 	@$(BIN)/novita-mock demo $(ARGS)
 
-test: $(READY) ## all tests, offline (make test ARGS="-k upscale")
+test: $(READY) clients ## all tests, offline (make test ARGS="-k upscale")
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY) ## ruff: rules and format
@@ -59,4 +63,4 @@ wheel: $(READY) ## a wheel in dist/
 	$(BIN)/python -m hatchling build -t wheel
 
 clean: ## remove what make made, the environment too
-	rm -rf $(VENV) dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .clients dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -69,7 +69,7 @@ def test_the_wheel_holds_two_packages_and_the_data_inside(wheel):
         if name.startswith("novita_mock/_schemas/")
     }
     assert shipped == {
-        path.relative_to(ROOT / "schemas").as_posix() for path in (ROOT / "schemas").rglob("*.json")
+        path.relative_to(ROOT / "schemas").as_posix() for path in (ROOT / "schemas").rglob("*.*")
     }
 
 
