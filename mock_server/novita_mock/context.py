@@ -1,5 +1,6 @@
 """What every endpoint is handed: the parts of one double, and how a reply leaves it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -19,6 +20,8 @@ from novita_mock.results import Results
 from novita_mock.settings import Settings
 from novita_mock.validation import Validator
 
+MAX_PORT = 65535
+_PORT = re.compile(r":([0-9]{1,5})\Z")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -65,8 +68,10 @@ class Context:
         if self.settings.public_url:
             return self.settings.public_url
         host = request.headers.get("host", "")
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-        if name in LOOPBACK_NAMES or name in self.settings.allow_host or name == self.settings.host:
+        port = _PORT.search(host)
+        name = host[: port.start()] if port else host
+        ours = name in LOOPBACK_NAMES or name in self.settings.allow_host or name == self.settings.host
+        if ours and (port is None or int(port[1]) <= MAX_PORT):
             return f"http://{host}"
         return self.own_url or "http://127.0.0.1"
 

@@ -64,7 +64,7 @@ async def model_list(context: Context, operation: Operation, request: Request) -
 async def image(context: Context, operation: Operation, request: Request) -> Response:
     """Serve a picture to whoever has its link."""
     path = request.scope["path"]
-    grant = context.results.signer.check(path, request.url.query)
+    grant = context.results.signer.check(path, _query_text(request))
     account = context.accounts.of_id(grant.account_id)
     now_s = account.clock.now() if account else context.wall.time()
     if not grant.alive(now_s):
@@ -100,9 +100,14 @@ def _image_headers(path: str) -> dict[str, str]:
     }
 
 
+def _query_text(request: Request) -> str:
+    # Not `request.url`: that takes the Host header into account, which may hold anything.
+    return str(request.scope["query_string"], "latin-1")
+
+
 def _query(context: Context, operation: Operation, request: Request) -> dict[str, JSON]:
     """The checked query; where a name comes twice, the last counts."""
-    given: dict[str, JSON] = dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=None))
+    given: dict[str, JSON] = dict(parse_qsl(_query_text(request), keep_blank_values=True, max_num_fields=None))
     checked = context.validator(operation.query).check(given)
     if checked.faults:
         raise Refused(tuple(checked.faults))

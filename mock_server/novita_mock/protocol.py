@@ -19,6 +19,12 @@ from novita_mock.problems import Problem
 MAX_URL_BYTES = 16 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADERS = 128
+#: What may arrive of a head before any of it is parsed: the caps and one read of the socket. The parser
+#: hands over a header only when it has all of it.
+MAX_UNPARSED_BYTES = MAX_URL_BYTES + MAX_HEADER_BYTES + 256 * 1024
+#: Wall seconds that a client may go on sending what nobody reads any more: cut off at once, it might
+#: never see the answer.
+LINGER_S = 5.0
 
 
 class HeadersTooLarge(Problem):
@@ -36,6 +42,10 @@ class Protocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._deadline: TimerHandle | None = None
         self._header_bytes = 0
+        self._unparsed_bytes = 0
+        self._latest = b""
+        self._in_head = True
+        self._lingers = False
         self._refused = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -50,13 +60,21 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless this connection was refused already."""
-        if not self._refused:
-            super().data_received(data)
+        if self._refused:
+            return
+        self._latest = data
+        super().data_received(data)
+        if self._in_head and not self._refused:
+            self._unparsed_bytes += len(data)
+            if self._unparsed_bytes > MAX_UNPARSED_BYTES:
+                self._refuse(HeadersTooLarge(f"over {MAX_HEADER_BYTES} bytes of headers"))
 
     def on_message_begin(self) -> None:
         """A request begins: its headers have a deadline."""
         super().on_message_begin()
         self._header_bytes = 0
+        self._in_head = True
+        self._lingers = False
         self._wait(self.context.settings.header_deadline_s)
 
     def on_url(self, url: bytes) -> None:
@@ -77,6 +95,7 @@ class Protocol(HttpToolsProtocol):
         """The headers are there: the body has a deadline."""
         if self._refused:
             return
+        self._in_head, self._unparsed_bytes = False, 0
         if self.url.startswith(b"//"):
             # httptools takes what follows two slashes for a host; clients mean a path.
             self.url = b"/%2F" + self.url[2:]
@@ -84,15 +103,21 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
-        if not self._refused:
-            super().on_body(body)
+        """Take a part of the body; what comes after the answer is thrown away, but not for ever."""
+        if self._refused:
+            return
+        if self.cycle.response_complete and not self._lingers:
+            self._lingers = True
+            self._wait(min(LINGER_S, self.context.settings.body_deadline_s))
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is there: what follows is ours and has no deadline."""
         self._wait(None)
         if not self._refused:
+            self._in_head = True
             super().on_message_complete()
+            self.url = b""
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, in the dialect of its path as far as that can be told."""
@@ -104,13 +129,23 @@ class Protocol(HttpToolsProtocol):
             return
         self._refused = True
         self._wait(None)
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.close()  # an answer is being written: another would be mixed into it
-            return
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                cycle.keep_alive = False  # it was what came after that request: its answer is the last one
+                return
+            if cycle.response_started or self.pipeline:
+                self.transport.close()  # an answer is being written: another would be mixed into it
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.write(self._told(problem))
+        self.transport.write_eof()
+        self._wait(min(LINGER_S, self.context.settings.body_deadline_s))
+
+    def _told(self, problem: Problem) -> bytes:
         catalogue = self.context.catalogue
-        path = (getattr(self, "url", b"") or b"").decode("latin-1").partition("?")[0]
-        dialect = catalogue.dialect_of(path)
-        reply = refusal(problem, dialect, catalogue)
+        reply = refusal(problem, catalogue.dialect_of(self._path()), catalogue)
         text = isinstance(reply.body, str)
         content = reply.body.encode() if text else msgspec.json.encode(reply.body)
         media_type = b"text/plain; charset=utf-8" if text else b"application/json"
@@ -118,8 +153,14 @@ class Protocol(HttpToolsProtocol):
             STATUS_LINE[reply.status], b"content-type: ", media_type, b"\r\nconnection: close\r\ncontent-length: ",
             str(len(content)).encode(), b"\r\n\r\n",
         ]  # fmt: skip
-        self.transport.write(b"".join([*head, content]))
-        self.transport.close()
+        return b"".join([*head, content])
+
+    def _path(self) -> str:
+        """The path of the request in hand, as far as it can be told: the parser may never have seen it."""
+        words = self._latest.partition(b"\n")[0].split()
+        guessed = words[1] if self._in_head and len(words) > 1 else b""
+        target: bytes = getattr(self, "url", b"") or guessed
+        return target.decode("latin-1").partition("?")[0]
 
     def _wait(self, seconds: float | None) -> None:
         if self._deadline is not None:
