@@ -46,6 +46,7 @@ class Clock:
     instant: bool = False
     start_s: float | None = None
     _offset_s: float = field(init=False, default=0.0)
+    _frozen_rate: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Fix the offset at the moment of making."""
@@ -65,6 +66,31 @@ class Clock:
         if seconds < 0:
             raise ValueError("time can't go back")
         self._offset_s += seconds
+
+    def advance_to(self, until_s: float) -> None:
+        """Jump forward to a moment, unless it has passed."""
+        self._offset_s += max(0.0, until_s - self.now())
+
+    def freeze(self) -> None:
+        """Stand still, where ``resume`` goes on from."""
+        if self._frozen_rate is None:
+            self._frozen_rate = self.rate
+            self._set_rate(0.0)
+
+    def resume(self) -> None:
+        """Go on at the rate before ``freeze``."""
+        if self._frozen_rate is not None:
+            self._set_rate(self._frozen_rate)
+            self._frozen_rate = None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still by ``freeze``."""
+        return self._frozen_rate is not None
+
+    def _set_rate(self, rate: float) -> None:
+        self._offset_s += (self.rate - rate) * self.wall.monotonic()
+        self.rate = rate
 
     def wall_delay(self, until_s: float) -> float | None:
         """Wall seconds until an account time; None where only ``advance`` gets there."""

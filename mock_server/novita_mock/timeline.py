@@ -1,0 +1,131 @@
+"""What happens when: runs the effects of an account in order, by the wall or by being told to advance.
+
+Nothing here knows what an effect is. A source says when its next one is due, applies those that are,
+and says what must be waited for before time may go on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from novita_mock.accounts import Account
+from novita_mock.clock import Wall
+from novita_mock.effects import Effect
+
+#: Wall seconds that one advance waits for deliveries; the rest are told as in flight.
+DELIVERIES_S = 1.0
+
+
+class Source(Protocol):
+    """Something whose effects fall due."""
+
+    def next_due_s(self, account_id: str) -> float | None:
+        """When the account's next effect is due."""
+
+    def run_due(self, account: Account, until_s: float) -> None:
+        """Apply what is due by then, in order."""
+
+    def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
+        """What was due and has not come to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What an advance did: the effects in order, and how many deliveries are still in flight."""
+
+    effects: list[Effect]
+    in_flight: int
+
+
+class Timeline:
+    """The order of things in every account.
+
+    Args:
+        wall: what tells real time.
+        makers: the sources that time waits for: no end of a task passes before its pictures are made.
+        senders: the sources that time waits for a little: peers may never answer.
+    """
+
+    def __init__(self, wall: Wall, makers: Sequence[Source], senders: Sequence[Source]) -> None:
+        self._wall = wall
+        self._makers = makers
+        self._senders = senders
+        self._sources = (*makers, *senders)
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._advancing: dict[str, asyncio.Lock] = {}
+        self._closed = False
+
+    def run_due(self, account: Account) -> None:
+        """Apply, in order, what is due in this account by now; then wait for what is next."""
+        while (source := self._next(account)) is not None:
+            due_s = source.next_due_s(account.account_id)
+            if due_s is None or due_s > account.clock.now():
+                break
+            source.run_due(account, due_s)
+        self._arm(account)
+
+    async def advance(self, account: Account, seconds: float) -> Advanced:
+        """Let account time pass, stopping wherever something is due.
+
+        Raises:
+            ValueError: ``seconds`` is negative.
+        """
+        if seconds < 0:
+            raise ValueError("time can't go back")
+        async with self._advancing.setdefault(account.account_id, asyncio.Lock()):
+            mark = account.effects.count
+            target_s = account.clock.now() + seconds
+            patience_s = self._wall.monotonic() + DELIVERIES_S
+            while True:
+                await self._settle(account, patience_s)
+                source = self._next(account)
+                due_s = source.next_due_s(account.account_id) if source else None
+                if due_s is None or due_s > target_s:
+                    break
+                account.clock.advance_to(due_s)
+            account.clock.advance_to(target_s)
+            await self._settle(account, patience_s)
+            in_flight = sum(len(source.under_way(account)) for source in self._senders)
+            return Advanced(account.effects.since(mark), in_flight)
+
+    def close(self) -> None:
+        """Stop: nothing falls due any more."""
+        self._closed = True
+        for timer in self._timers.values():
+            timer.cancel()
+
+    async def _settle(self, account: Account, patience_s: float) -> None:
+        """Run what is due and wait for what that set going, until nothing more comes of it."""
+        while True:
+            before = account.effects.count
+            self.run_due(account)
+            for source in self._makers:
+                for made in source.under_way(account):
+                    await made
+            waited = [sent for source in self._senders for sent in source.under_way(account)]
+            left_s = patience_s - self._wall.monotonic()
+            if waited and left_s > 0:
+                await asyncio.wait([asyncio.ensure_future(sent) for sent in waited], timeout=left_s)
+            self.run_due(account)
+            if account.effects.count == before:
+                return
+
+    def _next(self, account: Account) -> Source | None:
+        due = [
+            (due_s, place)
+            for place, source in enumerate(self._sources)
+            if (due_s := source.next_due_s(account.account_id)) is not None
+        ]
+        return self._sources[min(due)[1]] if due else None
+
+    def _arm(self, account: Account) -> None:
+        timer = self._timers.pop(account.account_id, None)
+        if timer is not None:
+            timer.cancel()
+        source = self._next(account)
+        due_s = source.next_due_s(account.account_id) if source else None
+        delay = None if due_s is None or self._closed else account.clock.wall_delay(due_s)
+        if delay is not None:
+            loop = asyncio.get_running_loop()
+            self._timers[account.account_id] = loop.call_later(delay, self.run_due, account)
