@@ -1,7 +1,7 @@
 """The only thing that changes a task: it accepts, starts and ends them, each effect when it is due."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,19 +9,23 @@ from typing import Protocol
 from novita_mock.accounts import Account, Accounts
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
+from novita_mock.effects import Effect
 from novita_mock.geometry import Output
-from novita_mock.plan import Plan, plan_for
+from novita_mock.plan import Fate, plan_for, test_plan
 from novita_mock.pool import Made
 from novita_mock.problems import TooMuch, UnknownTask
-from novita_mock.work import Work
+from novita_mock.results import Results, StorageFailed
 from novita_mock.settings import Settings
-from novita_mock.results import Results
 from novita_mock.store import TaskStore
 from novita_mock.task import Status, Task, Wish, apply
 from novita_mock.types import JSON
+from novita_mock.wallet import cost_of
+from novita_mock.work import Work
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
 SEEDS = 2**32
+#: Why a task in a webhook's test mode fails. Ours: no page publishes a text.
+TEST_REASON = "this is a simulated failure of the webhook's test mode"
 
 
 class Painter(Protocol):
@@ -55,9 +59,19 @@ class Submission:
     input_pixels: int
     wish: Wish
 
+    @property
+    def size(self) -> int:
+        """Bytes of all input pictures."""
+        return sum(map(len, self.images.values()))
+
 
 class Engine:
-    """Owns every task of every account, on one event loop."""
+    """Owns every task of every account, on one event loop. A source of the timeline.
+
+    Args:
+        wake: called when something may have fallen due in an account.
+        ended: called once for each task that has ended.
+    """
 
     def __init__(
         self,
@@ -67,6 +81,8 @@ class Engine:
         tasks: TaskStore,
         results: Results,
         painter: Painter,
+        wake: Callable[[Account], None],
+        ended: Callable[[Account, Task], None],
     ) -> None:
         self._settings = settings
         self._chance = chance
@@ -74,10 +90,13 @@ class Engine:
         self._tasks = tasks
         self._results = results
         self._painter = painter
+        self._wake = wake
+        self._ended = ended
         self._orders: dict[str, Submission] = {}
         self._made: dict[str, Made] = {}
         self._waiting: dict[str, asyncio.Event] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._late: dict[str, set[str]] = {}
+        self._uploads: set[asyncio.Task[None]] = set()
         self._pending_bytes = 0
         self._closed = False
 
@@ -86,22 +105,25 @@ class Engine:
         """Tasks that have not ended."""
         return len(self._orders)
 
-    def submit(self, account: Account, submission: Submission, *, plan: Plan | None = None) -> Task:
-        """Accept a request: from here on its task exists.
+    def submit(self, account: Account, submission: Submission, fate: Fate | None = None) -> Task:
+        """Accept a request: from here on its task exists and is paid for.
 
         Raises:
             TooMuch: there is more unfinished work than the settings allow.
+            NotEnough: the account's balance does not pay for it.
         """
-        size = sum(map(len, submission.images.values()))
         if len(self._orders) >= self._settings.max_pending_tasks:
             raise TooMuch(f"{len(self._orders)} tasks are unfinished; no more are taken now")
-        if self._orders and self._pending_bytes + size > self._settings.max_pending_bytes:
-            raise TooMuch(f"{self._pending_bytes} bytes of pictures wait to be worked on; no more are taken now")
-        task = self._new_task(account, submission, plan)
+        if self._orders and self._pending_bytes + submission.size > self._settings.max_pending_bytes:
+            raise TooMuch(f"{self._pending_bytes} bytes of pictures wait for work; no more are taken now")
+        task = self._new_task(account, submission, fate)
+        if not submission.wish.test_status:
+            nsfw = submission.wish.nsfw_level is not None
+            account.wallet.charge(task.task_id, cost_of(submission.operation, submission.output.count, nsfw))
         self._orders[task.task_id] = submission
-        self._pending_bytes += size
+        self._pending_bytes += submission.size
         self._tasks.put(task, None)
-        self.run_due(account)
+        self._wake(account)
         return self.get(account, task.task_id, task.dialect)
 
     def get(self, account: Account, task_id: str, dialect: str) -> Task:
@@ -123,30 +145,53 @@ class Engine:
             task = self.get(account, task.task_id, task.dialect)
         return task
 
-    def run_due(self, account: Account) -> None:
-        """Apply, in order, what is due in this account by now; then wait for what is next."""
-        for task in self._tasks.due(account.account_id, account.clock.now()):
+    def forget(self, account: Account) -> int:
+        """Forget every task of an account, ended or not; how many there were."""
+        tasks = self._tasks.of(account.account_id)
+        for task in tasks:
+            submission = self._orders.pop(task.task_id, None)
+            self._pending_bytes -= submission.size if submission else 0
+            self._tasks.drop(task)
+            self._made.pop(task.task_id, None)
+            self._release(account, task.task_id)
+        self._results.forget(account.account_id)
+        return len(tasks)
+
+    def next_due_s(self, account_id: str) -> float | None:
+        """When the account's next effect is due."""
+        return self._tasks.next_due_s(account_id)
+
+    def run_due(self, account: Account, until_s: float) -> None:
+        """Apply, in order, what is due by then; an end waits for its pictures."""
+        for task in self._tasks.take_due(account.account_id, until_s):
             if task.status is Status.QUEUED:
                 self._start(account, task)
             elif task.task_id in self._made:
                 self._end(account, task, task.end_due_s)
-        self._arm(account)
+            else:
+                self._late.setdefault(account.account_id, set()).add(task.task_id)
+
+    def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
+        """The tasks whose end is due and whose pictures are still being made."""
+        late = sorted(self._late.get(account.account_id, ()))
+        return [self._waiting.setdefault(task_id, asyncio.Event()).wait() for task_id in late]
 
     def close(self) -> None:
         """Stop: nothing changes any more, and whoever waits is let go."""
         self._closed = True
         self._painter.close()
-        for timer in self._timers.values():
-            timer.cancel()
+        for upload in self._uploads:
+            upload.cancel()
         for event in self._waiting.values():
             event.set()
 
-    def _new_task(self, account: Account, submission: Submission, plan: Plan | None) -> Task:
+    def _new_task(self, account: Account, submission: Submission, fate: Fate | None) -> Task:
         number = account.next("task")
-        request, operation = submission.request, submission.operation
+        request, operation, wish = submission.request, submission.operation, submission.wish
         seed = request.get("seed")
         if seed is not None and seed < 0:
             seed = self._chance.number(SEEDS, "seed", account.account_id, number)
+        planned = plan_for(request, submission.output, account.clock.instant, fate)
         return Task(
             task_id=self._chance.uuid("task", account.account_id, number),
             account_id=account.account_id,
@@ -154,8 +199,8 @@ class Engine:
             dialect=operation.dialect,
             task_type=operation.task_type,
             submitted_s=account.clock.now(),
-            plan=plan or plan_for(request, submission.output, account.clock.instant),
-            wish=submission.wish,
+            plan=test_plan(wish.test_status, TEST_REASON) if wish.test_status else planned,
+            wish=wish,
             digest=submission.digest,
             seed=seed,
             warn=submission.output.warn,
@@ -165,21 +210,43 @@ class Engine:
         started = apply(task, "start", started_s=task.start_due_s)
         if not self._tasks.put(started, task):
             return
-        submission = self._orders[task.task_id]
+        account.effects.add(Effect(task.start_due_s, "task-started", task.task_id))
+        submission, wish = self._orders[task.task_id], task.wish
+        if wish.test_status or task.plan.failure:
+            self._made[task.task_id] = Made((self._results.canned(wish.image_type),))
+            return
         work = Work(
             submission.operation.renderer,
             submission.request,
             submission.images,
             task.seed or 0,
-            submission.wish.image_type,
+            wish.image_type,
         )
         loop = asyncio.get_running_loop()
 
         def done(made: Made) -> None:
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-                loop.call_soon_threadsafe(self._finished, account, task.task_id, made)
+                loop.call_soon_threadsafe(self._painted, account, task.task_id, made)
 
         self._painter.make(work, submission.output.pixels + submission.input_pixels, done)
+
+    def _painted(self, account: Account, task_id: str, made: Made) -> None:
+        task = self._tasks.get(account.account_id, task_id)
+        if task is None or task.terminal or self._closed:
+            return
+        if made.pictures and self._results.uploads(task):
+            upload = asyncio.get_running_loop().create_task(self._upload(account, task, made))
+            self._uploads.add(upload)
+            upload.add_done_callback(self._uploads.discard)
+        else:
+            self._finished(account, task_id, made)
+
+    async def _upload(self, account: Account, task: Task, made: Made) -> None:
+        try:
+            await self._results.upload(task, made.pictures)
+        except StorageFailed as problem:
+            made = Made(broken=str(problem))
+        self._finished(account, task.task_id, made)
 
     def _finished(self, account: Account, task_id: str, made: Made) -> None:
         task = self._tasks.get(account.account_id, task_id)
@@ -189,7 +256,7 @@ class Engine:
         now_s = account.clock.now()
         if task.end_due_s <= now_s:
             self._end(account, task, now_s)
-            self._arm(account)
+            self._wake(account)
 
     def _end(self, account: Account, task: Task, finished_s: float) -> None:
         made = self._made.pop(task.task_id)
@@ -197,23 +264,22 @@ class Engine:
         failure = task.plan.failure or made.broken
         if failure:
             ended = apply(task, "fail", finished_s=finished_s, reason=failure)
+            account.wallet.refund(task.task_id)
         else:
-            images = self._results.store(task, submission.operation, made.pictures, finished_s)
+            images = self._results.store(account, task, submission.operation, made.pictures, finished_s)
             ended = apply(task, "succeed", finished_s=finished_s, images=images)
+            account.wallet.settle(task.task_id)
         self._tasks.put(ended, task)
-        self._pending_bytes -= sum(map(len, submission.images.values()))
+        self._pending_bytes -= submission.size
+        what = "task-failed" if failure else "task-succeeded"
+        account.effects.add(Effect(finished_s, what, task.task_id, {"reason": failure} if failure else None))
         self._results.keep(ended)
+        self._ended(account, ended)
         self._results.forget_surplus(self._accounts.now_s)
-        if task.task_id in self._waiting:
-            self._waiting.pop(task.task_id).set()
+        self._release(account, task.task_id)
 
-    def _arm(self, account: Account) -> None:
-        timer = self._timers.pop(account.account_id, None)
-        if timer is not None:
-            timer.cancel()
-        due_s = self._tasks.next_due_s(account.account_id)
-        delay = None if due_s is None or self._closed else account.clock.wall_delay(due_s)
-        if delay is not None:
-            loop = asyncio.get_running_loop()
-            self._timers[account.account_id] = loop.call_later(delay, self.run_due, account)
-
+    def _release(self, account: Account, task_id: str) -> None:
+        """Let go whoever waits for the end of a task."""
+        self._late.get(account.account_id, set()).discard(task_id)
+        if task_id in self._waiting:
+            self._waiting.pop(task_id).set()

@@ -22,23 +22,43 @@ class Plan:
         queue_s: how long it waits.
         processing_s: how long it is worked on; it never ends sooner.
         failure: the reason for which it fails, or empty where it succeeds.
+        nsfw: what the detection says of its pictures, where a fault decides it: (valid, confidence).
     """
 
     queue_s: float
     processing_s: float
     failure: str = ""
+    nsfw: tuple[bool, float] | None = None
 
 
-def plan_for(request: Mapping[str, JSON], output: Output, instant: bool) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What faults decide about a task: so many seconds more, a reason to fail, what detection says."""
+
+    slow_s: float = 0.0
+    failure: str = ""
+    nsfw: tuple[bool, float] | None = None
+
+
+def plan_for(
+    request: Mapping[str, JSON], output: Output, instant: bool, fate: Fate | None = None
+) -> Plan:
     """The plan of a request: the time grows with pixels, steps and pictures.
 
     Args:
         request: the normalised request; ``steps`` counts where it has them.
         output: the pictures that it will make.
         instant: whether planned delays count as zero.
+        fate: what faults decide about it.
     """
+    fate = fate or Fate()
     if instant:
-        return Plan(0.0, 0.0)
+        return Plan(0.0, 0.0, fate.failure, fate.nsfw)
     megapixels = output.pixels / 1_000_000
     each = STEP_S * float(request["steps"]) if "steps" in request else MEGAPIXEL_S
-    return Plan(QUEUE_S, round(BASE_S + megapixels * each, 3))
+    return Plan(QUEUE_S, round(BASE_S + megapixels * each + fate.slow_s, 3), fate.failure, fate.nsfw)
+
+
+def test_plan(status: str, reason: str) -> Plan:
+    """The plan of a task that only tests a webhook: it ends at once, as it was asked to."""
+    return Plan(0.0, 0.0, reason if status.endswith("FAILED") else "")

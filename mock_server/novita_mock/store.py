@@ -1,4 +1,4 @@
-"""Where tasks are kept. Memory for now; anything with these four methods can take its place."""
+"""Where tasks are kept. Memory for now; anything with these methods can take its place."""
 
 import heapq
 from collections.abc import Iterator
@@ -13,11 +13,14 @@ class TaskStore(Protocol):
     def get(self, account_id: str, task_id: str) -> Task | None:
         """The task, if this account has it."""
 
+    def of(self, account_id: str) -> list[Task]:
+        """The account's tasks, in the order of their submits."""
+
     def put(self, task: Task, before: Task | None) -> bool:
         """Keep a task, unless what is kept is no longer ``before``; whether it was kept."""
 
-    def due(self, account_id: str, until_s: float) -> Iterator[Task]:
-        """The account's tasks that have something due by then, the earliest first."""
+    def take_due(self, account_id: str, until_s: float) -> Iterator[Task]:
+        """The account's tasks that have something due by then, the earliest first; each is taken."""
 
     def next_due_s(self, account_id: str) -> float | None:
         """When the account's next effect is due."""
@@ -37,23 +40,26 @@ class MemoryTasks:
     """Tasks in memory. What is due stands in a heap an account, in order of time, then of arrival."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, Task] = {}
+        self._tasks: dict[str, dict[str, Task]] = {}
         self._due: dict[str, list[tuple[float, int, str]]] = {}
         self._arrived = 0
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return sum(map(len, self._tasks.values()))
 
     def get(self, account_id: str, task_id: str) -> Task | None:
         """The task, if this account has it."""
-        task = self._tasks.get(task_id)
-        return task if task is not None and task.account_id == account_id else None
+        return self._tasks.get(account_id, {}).get(task_id)
+
+    def of(self, account_id: str) -> list[Task]:
+        """The account's tasks, in the order of their submits."""
+        return list(self._tasks.get(account_id, {}).values())
 
     def put(self, task: Task, before: Task | None) -> bool:
         """Keep a task, unless what is kept is no longer ``before``; whether it was kept."""
-        if self._tasks.get(task.task_id) is not before:
+        if self.get(task.account_id, task.task_id) is not before:
             return False
-        self._tasks[task.task_id] = task
+        self._tasks.setdefault(task.account_id, {})[task.task_id] = task
         when = due_s(task)
         if when is not None:
             self._arrived += 1
@@ -61,22 +67,24 @@ class MemoryTasks:
             heapq.heappush(heap, (when, self._arrived, task.task_id))
         return True
 
-    def due(self, account_id: str, until_s: float) -> Iterator[Task]:
+    def take_due(self, account_id: str, until_s: float) -> Iterator[Task]:
         """The account's tasks that have something due by then, the earliest first; each is taken."""
-        heap = self._due.get(account_id, [])
-        while heap and heap[0][0] <= until_s:
-            when, _, task_id = heapq.heappop(heap)
-            task = self._tasks.get(task_id)
-            if task is not None and due_s(task) == when:
-                yield task
-        if not heap:
-            self._due.pop(account_id, None)
+        while (when := self.next_due_s(account_id)) is not None and when <= until_s:
+            _, _, task_id = heapq.heappop(self._due[account_id])
+            yield self._tasks[account_id][task_id]
 
     def next_due_s(self, account_id: str) -> float | None:
         """When the account's next effect is due."""
-        heap = self._due.get(account_id)
-        return heap[0][0] if heap else None
+        heap = self._due.get(account_id, [])
+        while heap:
+            when, _, task_id = heap[0]
+            task = self.get(account_id, task_id)
+            if task is not None and due_s(task) == when:
+                return when
+            heapq.heappop(heap)  # it was dropped, or it has gone on
+        self._due.pop(account_id, None)
+        return None
 
     def drop(self, task: Task) -> None:
         """Forget a task."""
-        self._tasks.pop(task.task_id, None)
+        self._tasks.get(task.account_id, {}).pop(task.task_id, None)

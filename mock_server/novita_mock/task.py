@@ -54,6 +54,16 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Storage:
+    """A bucket of the caller's. Source: page upscale, ``custom_storage.aws_s3``."""
+
+    region: str
+    bucket: str
+    path: str
+    save_to_path_directly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a request asked for beside its pictures: the parts of ``extra`` that are answered.
 
@@ -63,6 +73,8 @@ class Wish:
         base_url: what links begin with.
         nsfw_level: 0, 1 or 2 where detection is on, else None.
         webhook_url: where the result is to be told, or empty.
+        test_status: the status that a webhook in test mode is to tell, or empty.
+        storage: the caller's bucket, where the pictures are to go into one.
     """
 
     image_type: str
@@ -70,6 +82,8 @@ class Wish:
     base_url: str
     nsfw_level: int | None = None
     webhook_url: str = ""
+    test_status: str = ""
+    storage: Storage | None = None
 
 
 @dataclass(frozen=True, slots=True)
