@@ -35,7 +35,7 @@ PLAIN_KINDS: Mapping[str, str] = {"None": "lanczos", "Nearest": "nearest"}
 #: How often a small enlargement is reconciled: its pixels share most of what they were made from.
 _ROUNDS = 3
 
-_ANIME = Upscaler(0.5, 1.1, 0.5, ((4, 4, 0), (255, 255, 247)), calm=0.7, ink=0.5)
+_ANIME = Upscaler(0.5, 1.1, 0.5, ((4, 4, 0), (255, 255, 247)), calm=0.7, ink=0.25)
 #: Models by the names of V3 (page upscale) and V2 (the types of the JavaScript SDK, facts 1.5).
 #: The tones were searched for: on any flat colour two of them, or one and none, differ by 2 of 255 or more.
 UPSCALERS: Mapping[str, Upscaler] = {
