@@ -43,6 +43,13 @@ def test_any_two_upscalers_differ(subject: str, factor: float) -> None:
         assert mean_difference(results[first], results[second]) >= 2, (first, second)
 
 
+@pytest.mark.parametrize("light", range(0, 256, 15))
+def test_two_upscalers_differ_even_on_flat_grey(light: int) -> None:
+    flat = Image.new("RGB", (4, 4), (light, light, light))
+    results = [looks.enlarged(flat, (8, 8), name) for name in (*_MODELS, "None")]
+    assert min(mean_difference(*pair) for pair in combinations(results, 2)) >= 2
+
+
 def test_flat_areas_stay_flat() -> None:
     for model in looks.UPSCALERS:
         result = looks.enlarged(Image.new("RGB", (20, 20), (90, 140, 60)), (70, 70), model)
