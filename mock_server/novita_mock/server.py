@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -44,12 +44,13 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings, ready: Callable[[str], None]) -> int:
+def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | None = None) -> int:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         settings: what the double is told.
         ready: called with the URL once the socket serves.
+        drawn_seed: what chance starts from where the settings have no seed.
 
     Returns:
         The exit code: 0 after a clean stop.
@@ -58,11 +59,9 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
         PortInUse: the address can't be listened on.
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
-    server, listening, url = _server(settings, ready)
-    try:
+    server, listening, _ = _server(settings, ready, create_app(settings, drawn_seed=drawn_seed))
+    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
         server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass  # uvicorn raises the signal again once it has stopped: it has been seen to
     return 0
 
 
@@ -79,7 +78,7 @@ def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
     started = threading.Event()
-    server, listening, url = _server(settings, lambda _: started.set(), app)
+    server, listening, url = _server(settings, lambda _: started.set(), app or create_app(settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -93,9 +92,8 @@ def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
 
 
 def _server(
-    settings: Settings, ready: Callable[[str], None], app: Starlette | None = None
+    settings: Settings, ready: Callable[[str], None], app: Starlette
 ) -> tuple[_Server, socket.socket, str]:
-    app = app or create_app(settings)
     context: Context = app.state.context
     listening = _listen(settings)
     url = _url(settings, listening)
