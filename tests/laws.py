@@ -3,7 +3,6 @@
 import json
 
 from conftest import KEY
-
 from novita_mock.types import JSON
 
 #: Longest run of what was sent that may come back, in characters.

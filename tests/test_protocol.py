@@ -7,9 +7,8 @@ import psutil
 import pytest
 from conftest import Start, upscale_body
 from laws import refused, spoken
-from raw import Raw, RawReply, request, timed
-
 from novita_mock.catalogue import load
+from raw import Raw, RawReply, request, timed
 
 UPSCALE = "/v3/async/upscale"
 LIMITS = {row.path: row.max_body_bytes for row in load().operations if row.kind == "submit"}
