@@ -2,7 +2,7 @@ from io import BytesIO
 
 import httpx2
 import pytest
-from conftest import b64, finished, img2img_body, picture, upscale_body
+from conftest import Start, b64, finished, img2img_body, picture, upscale_body
 from PIL import Image
 
 
@@ -44,3 +44,9 @@ def test_a_v2_task_is_followed_by_progress(client: httpx2.Client) -> None:
     assert progress["data"]["status"] == 2
     (link,) = progress["data"]["imgs"]
     assert Image.open(BytesIO(client.get(link).content)).size == (60, 40)
+
+
+def test_true_and_false_in_a_query_may_be_spelled_as_python_does_unless_strict(start: Start) -> None:
+    for strict, status in ((False, 200), (True, 400)):
+        reply = start(strict=strict).get("/v3/model", params={"filter.is_inpainting": "False"})
+        assert reply.status_code == status

@@ -11,13 +11,12 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-
-from novita_mock.types import JSON
+from typing import TypedDict
 
 #: ``[0~1]``, ``(1, 4]``, ``[-1, 1)``: an interval is one word, and its brackets say what it includes.
 _INTERVAL = re.compile(r"[\[(]\s*-?\d+(?:\.\d+)?\s*[,~]\s*-?\d+(?:\.\d+)?\s*[\])]")
@@ -33,6 +32,22 @@ _MARKUP = re.compile("[*`|\u200b\ufeff]")
 _QUOTES = re.compile("[\"'\u2018\u2019\u201c\u201d]")
 _LEFT_EDGE = re.compile(r"^(?:[^\w$/-]|/(?!\w)|-(?!\d))+")
 _RIGHT_EDGE = re.compile(r"(?:(?<!\[)\]|[^\w+\]])+$")
+
+
+class Row(TypedDict):
+    """A claim as ``sources.json`` writes it; its key is the id."""
+
+    page: str
+    heading: str
+    words: int
+    sha256: str
+    read: str
+
+
+class Sources(TypedDict):
+    """What is in ``sources.json``."""
+
+    claims: dict[str, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +80,10 @@ def digest(sentence: str) -> tuple[int, str]:
     return len(words), _sha256(words)
 
 
-def load(source: Path | Mapping[str, JSON]) -> dict[str, Claim]:
+def load(source: Path | Sources) -> dict[str, Claim]:
     """Read the claims of a ``sources.json``, or of what was decoded from one, by id."""
-    document = json.loads(source.read_text("utf-8")) if isinstance(source, Path) else source
-    return {id: Claim(id=id, **row) for id, row in document["claims"].items()}
+    document: Sources = json.loads(source.read_text("utf-8")) if isinstance(source, Path) else source
+    return {name: Claim(id=name, **row) for name, row in document["claims"].items()}
 
 
 def holds(claim: Claim, page_words: tuple[str, ...]) -> bool:
@@ -85,12 +100,12 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 3 or arguments[0] != "digest":
         print("usage: python -m novita_contract.claims digest PAGE SENTENCE", file=sys.stderr)
         return 2
-    page, (words, sha) = Path(arguments[1]), digest(arguments[2])
-    entry = {"page": page.name, "heading": "", "words": words, "sha256": sha, "read": ""}
-    if not holds(Claim(id="", **entry), normalise(page.read_text("utf-8"))):  # type: ignore[arg-type]
-        print(f"{page.name} does not say this: {' '.join(normalise(arguments[2]))!r}", file=sys.stderr)
+    page, sentence = Path(arguments[1]), arguments[2]
+    claim = Claim("", page.name, "", *digest(sentence), "")
+    if not holds(claim, normalise(page.read_text("utf-8"))):
+        print(f"{page.name} does not say this: {' '.join(normalise(sentence))!r}", file=sys.stderr)
         return 1
-    print(json.dumps(entry))
+    print(json.dumps({key: value for key, value in asdict(claim).items() if key != "id"}))
     return 0
 
 

@@ -21,6 +21,7 @@ from novita_mock.engine import Engine, Painter
 from novita_mock.gate import Gate
 from novita_mock.pool import Pool
 from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
+from novita_mock.results import Results
 from novita_mock.settings import Settings
 from novita_mock.store import MemoryTasks
 
@@ -42,8 +43,10 @@ def create_app(
     chance, wall = Chance(settings.seed), wall or MachineWall()
     accounts, blobs = Accounts(settings, chance, wall), MemoryBlobs()
     painter = painter or Pool(settings.max_pixels_in_flight)
-    engine = Engine(settings, chance, accounts, MemoryTasks(), blobs, painter)
-    context = Context(settings, catalogue, accounts, engine, blobs, wall)
+    tasks = MemoryTasks()
+    results = Results(settings, chance, tasks, blobs)
+    engine = Engine(settings, chance, accounts, tasks, results, painter)
+    context = Context(settings, catalogue, accounts, engine, results, blobs, wall)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

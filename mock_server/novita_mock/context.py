@@ -16,6 +16,7 @@ from novita_mock.clock import Wall
 from novita_mock.dialects import Reply, refusal
 from novita_mock.engine import Engine
 from novita_mock.problems import Broken, Problem
+from novita_mock.results import Results
 from novita_mock.settings import Settings
 from novita_mock.validation import Validator
 
@@ -32,6 +33,7 @@ class Context:
     catalogue: Catalogue
     accounts: Accounts
     engine: Engine
+    results: Results
     blobs: BlobStore
     wall: Wall
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.

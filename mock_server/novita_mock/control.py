@@ -21,7 +21,7 @@ def health(context: Context) -> JSON:
         "version": __version__,
         "accounts": len(context.accounts),
         "unfinished_tasks": context.engine.unfinished,
-        "kept_bytes": context.engine.kept_bytes,
+        "kept_bytes": context.results.kept_bytes,
     }
 
 

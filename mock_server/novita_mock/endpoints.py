@@ -64,7 +64,7 @@ async def model_list(context: Context, operation: Operation, request: Request) -
 async def image(context: Context, operation: Operation, request: Request) -> Response:
     """Serve a picture to whoever has its link."""
     path = request.scope["path"]
-    grant = context.engine.signer.check(path, _query_text(request))
+    grant = context.results.signer.check(path, _query_text(request))
     account = context.accounts.of_id(grant.account_id)
     now_s = account.clock.now() if account else context.wall.time()
     if not grant.alive(now_s):

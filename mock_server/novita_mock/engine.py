@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from novita_mock.accounts import Account, Accounts
-from novita_mock.blobs import Blob, BlobStore, Grant, Signer
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
 from novita_mock.geometry import Output
@@ -15,8 +15,9 @@ from novita_mock.pool import Made
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.work import Work
 from novita_mock.settings import Settings
-from novita_mock.store import Retention, TaskStore
-from novita_mock.task import Image, Status, Task, Wish, apply
+from novita_mock.results import Results
+from novita_mock.store import TaskStore
+from novita_mock.task import Status, Task, Wish, apply
 from novita_mock.types import JSON
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
@@ -64,17 +65,15 @@ class Engine:
         chance: Chance,
         accounts: Accounts,
         tasks: TaskStore,
-        blobs: BlobStore,
+        results: Results,
         painter: Painter,
     ) -> None:
         self._settings = settings
         self._chance = chance
         self._accounts = accounts
         self._tasks = tasks
-        self._blobs = blobs
+        self._results = results
         self._painter = painter
-        self._signer = Signer(chance.digest("links", size=32))
-        self._retention = Retention(settings.max_results_bytes, settings.max_result_age_s)
         self._orders: dict[str, Submission] = {}
         self._made: dict[str, Made] = {}
         self._waiting: dict[str, asyncio.Event] = {}
@@ -83,19 +82,9 @@ class Engine:
         self._closed = False
 
     @property
-    def signer(self) -> Signer:
-        """What checks the links of this engine's pictures."""
-        return self._signer
-
-    @property
     def unfinished(self) -> int:
         """Tasks that have not ended."""
         return len(self._orders)
-
-    @property
-    def kept_bytes(self) -> int:
-        """Finished tasks and their pictures, in bytes."""
-        return self._retention.kept_bytes
 
     def submit(self, account: Account, submission: Submission, *, plan: Plan | None = None) -> Task:
         """Accept a request: from here on its task exists.
@@ -121,7 +110,7 @@ class Engine:
         Raises:
             UnknownTask: there is none, or none any more, or it was made in the other dialect.
         """
-        self._forget_surplus()
+        self._results.forget_surplus(self._accounts.now_s)
         task = self._tasks.get(account.account_id, task_id)
         if task is None or task.dialect != dialect:
             raise UnknownTask("there is no such task")
@@ -187,7 +176,7 @@ class Engine:
         loop = asyncio.get_running_loop()
 
         def done(made: Made) -> None:
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
                 loop.call_soon_threadsafe(self._finished, account, task.task_id, made)
 
         self._painter.make(work, submission.output.pixels + submission.input_pixels, done)
@@ -204,41 +193,19 @@ class Engine:
 
     def _end(self, account: Account, task: Task, finished_s: float) -> None:
         made = self._made.pop(task.task_id)
+        submission = self._orders.pop(task.task_id)
         failure = task.plan.failure or made.broken
         if failure:
             ended = apply(task, "fail", finished_s=finished_s, reason=failure)
         else:
-            images = self._store(account, task, made.pictures, finished_s)
+            images = self._results.store(task, submission.operation, made.pictures, finished_s)
             ended = apply(task, "succeed", finished_s=finished_s, images=images)
         self._tasks.put(ended, task)
-        submission = self._orders.pop(task.task_id)
         self._pending_bytes -= sum(map(len, submission.images.values()))
-        self._retention.add(ended, sum(map(len, made.pictures)) if ended.images else 0)
-        self._forget_surplus()
+        self._results.keep(ended)
+        self._results.forget_surplus(self._accounts.now_s)
         if task.task_id in self._waiting:
             self._waiting.pop(task.task_id).set()
-
-    def _store(
-        self, account: Account, task: Task, pictures: tuple[bytes, ...], finished_s: float
-    ) -> tuple[Image, ...]:
-        submission, wish = self._orders[task.task_id], task.wish
-        grant = Grant(account.account_id, int(finished_s), wish.ttl_s)
-        images = []
-        for index, content in enumerate(pictures):
-            name = self._chance.digest("image", task.task_id, index).hex()
-            path = submission.operation.images_path.format(
-                task_id=task.task_id, name=name, index=index, ext=wish.image_type
-            )
-            self._blobs.put(path, Blob(account.account_id, content, f"image/{wish.image_type}"))
-            url = self._signer.url(wish.base_url, path, grant)
-            images.append(Image(path, wish.image_type, url, wish.ttl_s, _nsfw(task, index)))
-        return tuple(images)
-
-    def _forget_surplus(self) -> None:
-        for task in self._retention.take_surplus(self._accounts.now_s):
-            self._tasks.drop(task)
-            for image in task.images:
-                self._blobs.drop(image.path)
 
     def _arm(self, account: Account) -> None:
         timer = self._timers.pop(account.account_id, None)
@@ -249,17 +216,4 @@ class Engine:
         if delay is not None:
             loop = asyncio.get_running_loop()
             self._timers[account.account_id] = loop.call_later(delay, self.run_due, account)
-
-
-def _nsfw(task: Task, index: int) -> tuple[bool, float] | None:
-    """What the detection says: a confidence by request, picture and level, stricter never lower.
-
-    The figure is ours and means nothing: nothing looks at the picture.
-    """
-    level = task.wish.nsfw_level
-    if level is None:
-        return None
-    parts = [int(task.digest[8 * n : 8 * n + 8], 16) + index * 2654435761 for n in range(level + 1)]
-    return True, round(sum((part % 3000) / 100 for part in parts), 2)
-
 

@@ -47,9 +47,9 @@ def upscale_v2(request: Mapping[str, JSON], width: int, height: int) -> Output:
     """By factor (``resize_mode`` 0 or absent) or to a size (1); a missing side keeps the proportions."""
     wanted_w, wanted_h = request.get("upscaling_resize_w"), request.get("upscaling_resize_h")
     if request.get("resize_mode", 0) == 1 and (wanted_w or wanted_h):
-        across = wanted_w / width if wanted_w else None
+        across = wanted_w / width if wanted_w else wanted_h / height  # type: ignore[operator]
         down = wanted_h / height if wanted_h else across
-        return _fitted(width * (across or down), height * down)
+        return _fitted(width * across, height * down)
     factor = float(min(request.get("upscaling_resize", 2), V2_MAX_FACTOR))
     return _fitted(width * factor, height * factor)
 

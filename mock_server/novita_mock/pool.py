@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from novita_mock.work import BrokenImage, Work
-from novita_mock.worker import read_message, write_message
+from novita_mock.work import Work
+from novita_mock.worker import attempt, read_message, write_message
 
 log = logging.getLogger("novita_mock.pool")
 
@@ -49,7 +49,7 @@ class _Order:
 class _Lane:
     """Orders of one kind, first come first served, and the daemon threads that see to them."""
 
-    def __init__(self, name: str, threads: int, make: Callable[[Work], Made], budget: "_Budget") -> None:
+    def __init__(self, name: str, threads: int, make: Callable[[Work], Made], budget: "Budget") -> None:
         self._orders: deque[_Order] = deque()
         self._ready = threading.Condition()
         self._make = make
@@ -94,8 +94,8 @@ class _Lane:
             return Made(broken="the picture could not be made: the double failed; its log says more")
 
 
-class _Budget:
-    """Pixels in flight. One work that is larger than the whole budget runs when nothing else does."""
+class Budget:
+    """Pixels in flight, over all threads. One work that is larger than the whole budget runs when nothing else does."""
 
     def __init__(self, pixels: int) -> None:
         self._limit = pixels
@@ -103,14 +103,17 @@ class _Budget:
         self._free = threading.Condition()
 
     def taking(self, pixels: int) -> "_Taking":
+        """A block during which so many pixels are in flight; entering it waits until there is room."""
         return _Taking(self, pixels)
 
     def acquire(self, pixels: int) -> None:
+        """Wait for room, then take it."""
         with self._free:
             self._free.wait_for(lambda: self._taken == 0 or self._taken + pixels <= self._limit)
             self._taken += pixels
 
     def release(self, pixels: int) -> None:
+        """Give room back."""
         with self._free:
             self._taken -= pixels
             self._free.notify_all()
@@ -118,7 +121,7 @@ class _Budget:
 
 @dataclass(frozen=True, slots=True)
 class _Taking:
-    budget: _Budget
+    budget: Budget
     pixels: int
 
     def __enter__(self) -> None:
@@ -135,11 +138,33 @@ class Process:
         self._command = command
         self._child: subprocess.Popen[bytes] | None = None
         self._closed = False
+        self._at_work = threading.Lock()
 
     def make(self, work: Work) -> Made:
         """Have one work done; a process that dies or takes too long fails this work only."""
-        if self._closed:
-            return Made(broken="the server is stopping")
+        with self._at_work:
+            return Made(broken="the server is stopping") if self._closed else self._ask(work)
+
+    @property
+    def child(self) -> "subprocess.Popen[bytes] | None":
+        """The process, once it runs."""
+        return self._child
+
+    @property
+    def child_pid(self) -> int | None:
+        """The process's number, once it runs."""
+        return self._child.pid if self._child is not None else None
+
+    def close(self) -> None:
+        """End the process at once."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.kill()  # whoever waits for its answer is let go by this
+        with self._at_work:
+            self._end()
+
+    def _ask(self, work: Work) -> Made:
         if self._child is None or self._child.poll() is not None:
             self._child = self._start()
         child = self._child
@@ -156,12 +181,6 @@ class Process:
         finally:
             clock.cancel()
         return Made(tuple(answer.get("pictures", ())), answer.get("broken", ""))
-
-    def close(self) -> None:
-        """End the process at once."""
-        self._closed = True
-        if self._child is not None:
-            self._child.kill()
 
     def _start(self) -> subprocess.Popen[bytes]:
         package = str(Path(__file__).resolve().parents[1])
@@ -188,7 +207,7 @@ class Pool:
     """Makes pictures in the background, in the order in which they are asked for."""
 
     def __init__(self, max_pixels_in_flight: int) -> None:
-        budget = _Budget(max_pixels_in_flight)
+        budget = Budget(max_pixels_in_flight)
         self._process = Process()
         self._small = _Lane("small", THREADS, _make_here, budget)
         self._large = _Lane("large", 1, self._process.make, budget)
@@ -204,6 +223,11 @@ class Pool:
         lane = self._small if pixels <= SMALL_PIXELS else self._large
         lane.add(_Order(work, pixels, done))
 
+    @property
+    def child_pid(self) -> int | None:
+        """The number of the process for large pictures, once it runs."""
+        return self._process.child_pid
+
     def close(self) -> None:
         """Drop what waits and end what runs; no ``done`` is called after this."""
         self._small.close()
@@ -214,7 +238,5 @@ class Pool:
 def _make_here(work: Work) -> Made:
     from novita_mock.render import render
 
-    try:
-        return Made(tuple(render(work)))
-    except BrokenImage as problem:
-        return Made(broken=str(problem))
+    answer = attempt(work, render)
+    return Made(tuple(answer.get("pictures", ())), answer.get("broken", ""))

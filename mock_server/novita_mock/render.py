@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from novita_mock import looks, painting, pixels
+from novita_mock import containers, looks, painting, pixels
 from novita_mock.caption import caption
 from novita_mock.geometry import OUTPUTS, Output
 from novita_mock.pixels import Image
@@ -15,9 +15,11 @@ _MAX_MESSAGE = 200
 def inspect(content: bytes) -> Picture:
     """Read the header, never the pixels, so that any size may be reported; raises `NotAnImage`."""
     try:
-        return Picture(*pixels.header(content))
-    except pixels.DECODER_ERRORS as error:
-        raise NotAnImage(_message("not a readable PNG, JPEG or WebP header", error)) from error
+        header = containers.header(content)
+    except ValueError as error:
+        raise NotAnImage(_message("not a readable picture", error)) from error
+    sides = (header.width, header.height)
+    return Picture(header.format, *(sides if header.orientation < 5 else reversed(sides)))
 
 
 def render(work: Work) -> list[bytes]:

@@ -120,9 +120,13 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as problem:
+        raise PortInUse(settings.host, settings.port, problem.strerror or str(problem)) from None
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
     except OSError as problem:
+        listening.close()
         raise PortInUse(settings.host, settings.port, problem.strerror or str(problem)) from None
     listening.setblocking(False)
     return listening

@@ -82,39 +82,3 @@ class MemoryTasks:
         """Forget a task."""
         self._tasks.pop(task.task_id, None)
 
-
-class Retention:
-    """What has ended, in order of its end, and how much of it is kept."""
-
-    #: What a kept task is reckoned at beside its pictures, in bytes (measured: about 2 KiB).
-    RECORD_BYTES = 2048
-
-    def __init__(self, max_bytes: int, max_age_s: float) -> None:
-        self.max_bytes = max_bytes
-        self.max_age_s = max_age_s
-        self.kept_bytes = 0
-        self._ended: deque[tuple[Task, int]] = deque()
-
-    def add(self, task: Task, picture_bytes: int) -> None:
-        """A task has ended and its pictures take so many bytes."""
-        size = picture_bytes + self.RECORD_BYTES
-        self._ended.append((task, size))
-        self.kept_bytes += size
-
-    def take_surplus(self, now_s: Callable[[str], float]) -> Iterator[Task]:
-        """The tasks that are over a cap, the oldest first; each is given up by being taken.
-
-        Args:
-            now_s: the time of an account, by its id.
-
-        The newest is never over the cap of bytes: what was just made can be fetched at least once.
-        """
-        while self._ended:
-            task, size = self._ended[0]
-            too_old = (task.finished_s or 0.0) + self.max_age_s <= now_s(task.account_id)
-            too_much = self.kept_bytes > self.max_bytes and len(self._ended) > 1
-            if not (too_old or too_much):
-                return
-            self._ended.popleft()
-            self.kept_bytes -= size
-            yield task

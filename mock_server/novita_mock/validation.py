@@ -27,8 +27,6 @@ MAX_FAULTS = 20
 MAX_VIOLATIONS = 200
 #: Longest array that is looked at where no page gives a maximum. Ours: longer is an attack, not a request.
 MAX_ITEMS = 1000
-#: Whole numbers below this are the same as integers and as floats.
-MAX_EXACT = 2**53
 #: Things noticed in one request that are kept.
 MAX_NOTICES = 50
 
@@ -102,6 +100,8 @@ class Validator:
         types = (types,) if isinstance(types, str) else types
         if isinstance(value, str) and "string" not in types:
             return self._number_of(value, schema, path, checked)
+        if value in ("True", "False") and schema.get("enum") == ["true", "false"]:
+            return value.lower() if self._allows("boolean-text", path, checked) else value
         if isinstance(value, float) and value.is_integer() and "integer" in types and "number" not in types:
             return int(value) if self._allows("integral-float", path, checked) else value
         if isinstance(value, int | float) and not isinstance(value, bool) and "number" in types:
@@ -156,7 +156,7 @@ class Validator:
 
 def _one_spelling(value: JSON, schema: JSON, path: Path, checked: Checked) -> JSON:
     """A number as 2, however it was spelled (2.0, "2"), so that equal requests are equal."""
-    if abs(value) < MAX_EXACT:
+    if abs(value) < 2**53:  # here a whole number is the same as an integer and as a float
         return int(value) if value == int(value) else value
     try:
         return float(value)

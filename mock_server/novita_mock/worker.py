@@ -3,10 +3,12 @@
 A message is its length in eight bytes and then MessagePack. It ends when its input ends.
 """
 
+import logging
 import os
 import signal
 import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -44,6 +46,20 @@ def read_message(stream: BinaryIO) -> JSON:
     return msgspec.msgpack.decode(content)
 
 
+def attempt(work: Work, render: Callable[[Work], list[bytes]]) -> dict[str, JSON]:
+    """What became of a work: ``pictures``, or ``broken`` with the reason of the task's failure.
+
+    A fault of ours fails the task too, and stands in the log: the next work must not suffer for it.
+    """
+    try:
+        return {"pictures": render(work)}
+    except BrokenImage as problem:
+        return {"broken": str(problem)}
+    except Exception:
+        logging.getLogger("novita_mock").exception("the renderer %s failed", work.renderer)
+        return {"broken": "the image could not be processed"}
+
+
 def main() -> None:
     """Work until the input ends."""
     # Ctrl-C reaches the whole group of processes; it is the server's to end this one.
@@ -56,11 +72,7 @@ def main() -> None:
 
     with suppress(EOFError, BrokenPipeError):
         while True:
-            work = Work(**read_message(inward))
-            try:
-                write_message(outward, {"pictures": render(work)})
-            except BrokenImage as problem:
-                write_message(outward, {"broken": str(problem)})
+            write_message(outward, attempt(Work(**read_message(inward)), render))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+# The front door. `make` lists the targets; each of them makes the environment first when it is missing.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+LOCKED ?=
+ARGS ?=
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup clients serve demo test lint types imports sizes docs docs-check openapi check lock wheel clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml tools/setup
+	@tools/setup $(VENV) $(PYTHON) $(LOCKED)
+	@touch $@
+
+setup: $(READY) clients ## make the environment in .venv, once (LOCKED=1: exactly requirements.lock)
+
+# The official SDKs, unmodified, which the tests run; into .clients/, once.
+clients: $(READY)
+	@$(BIN)/python tests/clients/install.py
+
+serve: $(READY) ## start the double (make serve ARGS="--port 0 --speed 0"); Ctrl-C stops it
+	@$(BIN)/novita-mock serve $(ARGS)
+
+demo: $(READY) ## one whole flow on a private double; leaves pictures in demo-out/
+	@$(BIN)/novita-mock demo $(ARGS)
+
+test: $(READY) clients ## all tests, offline (make test ARGS="-k upscale")
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy
+
+imports: $(READY) ## who may import whom (import-linter)
+	$(BIN)/lint-imports --no-logo
+
+sizes: $(READY) ## files and functions are small
+	$(BIN)/python tools/sizes.py
+
+docs: $(READY) ## write the generated tables of README.md and docs/ anew
+	$(BIN)/python tools/tables.py
+
+docs-check: $(READY) ## the generated tables are what the data says
+	$(BIN)/python tools/tables.py --check
+
+openapi: $(READY) ## print the OpenAPI 3.1 document
+	@$(BIN)/novita-mock openapi $(ARGS)
+
+check: lint types imports sizes docs-check test ## everything that CI runs
+
+lock: ## requirements.lock anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --extra test --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
+
+wheel: $(READY) ## a wheel in dist/
+	$(BIN)/python -m hatchling build -t wheel
+
+clean: ## remove what make made, the environment too
+	rm -rf $(VENV) .clients dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

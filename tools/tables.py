@@ -1,0 +1,111 @@
+"""Write the tables of README.md and docs/reference.md that are made from data.
+
+Each stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. With ``--check`` nothing is written
+and the exit code is 1 when a page is not what the data says.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from novita_mock.catalogue import load, schema_paths
+from novita_mock.options import shown
+from novita_mock.settings import settings_rows
+from novita_mock.types import JSON
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ("README.md", "docs/reference.md")
+_TABLE = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def operations() -> str:
+    """The operations, one row each."""
+    rows = (
+        (f"`{row.method} {row.path}`" if row.kind != "image" else f"`GET`, `HEAD` `{row.path}`", row.summary)
+        for row in load().operations
+    )
+    return markdown(("operation", "what it does"), rows)
+
+
+def limits() -> str:
+    """What the table of operations says beside names and paths."""
+    rows = (
+        (row.name, row.dialect, row.task_type or "-", str(row.max_body_bytes or "-"))
+        for row in load().operations
+    )
+    return markdown(("name", "dialect", "task type", "body, bytes at most"), rows)
+
+
+def settings() -> str:
+    """The settings: flag, variable, default, unit, meaning."""
+    rows = (
+        (f"`{row.flag}`", f"`{row.env}`", shown(row, row.default), row.unit, row.help)
+        for row in settings_rows()
+    )
+    return markdown(("flag", "variable", "default", "unit", "meaning"), rows)
+
+
+def _values(row: JSON) -> str:
+    return ", ".join(f"`{other['value']}`" for other in row["alternatives"])
+
+
+def switches() -> str:
+    """The quirks that can be switched."""
+    rows = (
+        (f"`{row['id']}`", row["title"], f"`{row['default']}`", _values(row), row["basis"])
+        for row in load().quirk_rows
+        if row["alternatives"]
+    )
+    return markdown(("quirk", "about", "default", "or", "basis of the default"), rows)
+
+
+def quirks() -> str:
+    """Every quirk, with where it comes from."""
+    rows = (
+        (f"`{row['id']}`", row["title"], row["default"], _values(row) or "-", row["basis"], row["where"])
+        for row in load().quirk_rows
+    )
+    return markdown(("quirk", "about", "here", "or", "basis", "where"), rows)
+
+
+def schemas() -> str:
+    """The schemas, by path."""
+    return "".join(f"- `{path}`\n" for path in schema_paths())
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "operations": operations, "limits": limits, "settings": settings,
+    "switches": switches, "quirks": quirks, "schemas": schemas,
+}  # fmt: skip
+
+
+def renewed(text: str) -> str:
+    """A page with its tables made anew."""
+    return _TABLE.sub(lambda found: f"{found[1]}\n{TABLES[found['name']]()}\n{found[3]}", text)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Renew the pages, or only compare them."""
+    check, stale = "--check" in arguments, []
+    for name in PAGES:
+        page = ROOT / name
+        text = page.read_text("utf-8")
+        new = renewed(text)
+        if new != text:
+            stale.append(name)
+            if not check:
+                page.write_text(new, "utf-8")
+    for name in stale:
+        print(f"{name}: is not what the data says; type: make docs" if check else f"{name}: written")
+    return 1 if stale and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
