@@ -13,7 +13,8 @@ def spoken(path: str, status: int, headers: dict[str, str], body: bytes) -> JSON
     """The body of a reply, which must be JSON in the dialect of its path and tell nothing of the inside."""
     assert headers["content-type"] == "application/json", headers
     assert status < 500, body
-    assert b"Traceback" not in body and b'File "' not in body
+    assert b"Traceback" not in body
+    assert b'File "' not in body
     assert KEY.encode() not in body
     told = json.loads(body)
     if path.startswith("/v2"):

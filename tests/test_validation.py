@@ -1,9 +1,10 @@
-"""The validator: what it reads, what it says, and how long it takes; rows J14 to J17 of the catalogue of faults."""
+"""The validator: what it reads, what it says, and how long it takes: rows J14 to J17."""
 
 import json
 import time
 
 import pytest
+
 from conftest import Start, img2img_body, upscale_body
 from laws import refused, spoken
 from novita_mock.catalogue import load, parse_quirks, schema_paths
@@ -31,14 +32,18 @@ def test_absent_fields_get_their_documented_default() -> None:
     assert check({"request": {"seed": None}}).body["request"]["seed"] == -1
 
 
-@pytest.mark.parametrize("name", ["strength", "sd_vae", "negative_prompt", "loras", "clip_skip", "controlnet"])
+@pytest.mark.parametrize(
+    "name", ["strength", "sd_vae", "negative_prompt", "loras", "clip_skip", "controlnet"]
+)
 def test_null_is_absence(name: str) -> None:
     checked = check(img2img_body(**{name: None}))
     assert not checked.faults
     assert name not in checked.body["request"]
 
 
-@pytest.mark.parametrize("name", ["model_name", "image_base64", "prompt", "width", "image_num", "sampler_name"])
+@pytest.mark.parametrize(
+    "name", ["model_name", "image_base64", "prompt", "width", "image_num", "sampler_name"]
+)
 def test_null_is_no_value_of_a_required_field(name: str) -> None:
     assert faults(check(img2img_body(**{name: None}))) == {f"request.{name}": "invalid-request"}
 
@@ -46,7 +51,9 @@ def test_null_is_no_value_of_a_required_field(name: str) -> None:
 @pytest.mark.parametrize("number", [2, 2.0, "2", "2.0", "2.00", "+2", "2e0"])
 def test_a_number_has_one_spelling_inside(number: JSON) -> None:
     """Equal requests give equal bytes, so they must be equal first."""
-    scale = check(upscale_body(scale_factor=number), "v3/upscale.request.json").body["request"]["scale_factor"]
+    scale = check(upscale_body(scale_factor=number), "v3/upscale.request.json").body["request"][
+        "scale_factor"
+    ]
     assert (scale, type(scale)) == (2, int)
 
 
@@ -57,7 +64,9 @@ def test_a_fraction_stays_one(number: JSON) -> None:
 
 def test_a_number_beyond_floats_is_out_of_range() -> None:
     """J3."""
-    assert faults(check({"image": "x", "upscaling_resize": 10**400}, V2)) == {"upscaling_resize": "out-of-range"}
+    assert faults(check({"image": "x", "upscaling_resize": 10**400}, V2)) == {
+        "upscaling_resize": "out-of-range"
+    }
 
 
 def test_the_innermost_fault_is_told_last_and_not_more_than_some() -> None:
@@ -70,7 +79,9 @@ def test_the_innermost_fault_is_told_last_and_not_more_than_some() -> None:
 
 
 def test_a_message_names_what_came_and_what_is_allowed() -> None:
-    said = {fault.dotted: fault.message for fault in check(img2img_body(steps=101, sampler_name="euler a")).faults}
+    said = {
+        fault.dotted: fault.message for fault in check(img2img_body(steps=101, sampler_name="euler a")).faults
+    }
     assert said["request.steps"] == "101 is greater than the maximum of 100"
     assert "did you mean 'Euler a'?" in said["request.sampler_name"]
 
@@ -79,10 +90,15 @@ def test_a_list_that_no_page_limits_is_not_looked_at_for_ever() -> None:
     """J17."""
     unit = {"model_name": "canny", "image_base64": "x", "strength": 1}
     assert not check(img2img_body(controlnet={"units": [unit] * MAX_ITEMS})).faults
-    assert "request.controlnet.units" in faults(check(img2img_body(controlnet={"units": [unit] * (MAX_ITEMS + 1)})))
+    assert "request.controlnet.units" in faults(
+        check(img2img_body(controlnet={"units": [unit] * (MAX_ITEMS + 1)}))
+    )
 
 
-@pytest.mark.parametrize("url", ["file:///x", "//x", "http://", "http://a b/", "http://x:99999", "http://u:p@x", "x", "http://x\\y"])
+@pytest.mark.parametrize(
+    "url",
+    ["file:///x", "//x", "http://", "http://a b/", "http://x:99999", "http://u:p@x", "x", "http://x\\y"],
+)
 def test_a_webhook_needs_an_address_that_can_be_posted_to(url: str) -> None:
     assert "extra.webhook.url" in faults(check(img2img_body() | {"extra": {"webhook": {"url": url}}}))
 
@@ -96,7 +112,14 @@ def test_the_schemas_have_no_keyword_that_takes_long() -> None:
     """J14, J15."""
     catalogue = load()
     text = json.dumps([catalogue.bundle(path) for path in schema_paths()])
-    for keyword in ("uniqueItems", "pattern", "patternProperties", "format", "contains", "unevaluatedProperties"):
+    for keyword in (
+        "uniqueItems",
+        "pattern",
+        "patternProperties",
+        "format",
+        "contains",
+        "unevaluatedProperties",
+    ):
         assert f'"{keyword}":' not in text
 
 

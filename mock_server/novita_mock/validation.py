@@ -166,7 +166,7 @@ def _one_spelling(value: JSON, schema: JSON, path: Path, checked: Checked) -> JS
 
 
 def _engine(schema: JSON) -> Any:  # Any: jsonschema types a class made by `extend` so
-    """jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk."""
+    """Jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk."""
     types = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
