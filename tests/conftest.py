@@ -78,7 +78,9 @@ def client(url: str) -> Iterator[httpx2.Client]:
 
 
 def _client(url: str) -> httpx2.Client:
-    return httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=60, trust_env=False)
+    return httpx2.Client(
+        base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=60, trust_env=False
+    )
 
 
 def finished(client: httpx2.Client, reply: httpx2.Response) -> JSON:

@@ -1,6 +1,6 @@
 import pytest
-from fakes import FakeWall
 
+from fakes import FakeWall
 from novita_mock.accounts import Accounts, key_of
 from novita_mock.chance import Chance
 from novita_mock.problems import MissingKey, WrongKey
@@ -8,7 +8,9 @@ from novita_mock.settings import Settings
 
 
 @pytest.mark.parametrize(
-    "header", ["Bearer sk", "bearer sk", "BEARER   sk", "sk", " sk "], ids=["usual", "lower", "upper", "bare", "spaces"]
+    "header",
+    ["Bearer sk", "bearer sk", "BEARER   sk", "sk", " sk "],
+    ids=["usual", "lower", "upper", "bare", "spaces"],
 )
 def test_real_clients_keys_pass(header: str) -> None:
     assert key_of([header], [], bare=True) == "sk"

@@ -1,25 +1,14 @@
 """A picture of 8192 x 8192, in each format, while others poll; a stop in the middle of one."""
 
-import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
-from threading import Thread
 
 import httpx2
-import psutil
-import pytest
-from conftest import b64
-from PIL import Image
-
-from novita_mock.types import JSON
-from novita_mock.work import Work
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVE = """
@@ -44,7 +33,9 @@ def served(folder: Path, *settings: str) -> Iterator[tuple[subprocess.Popen[byte
             assert process.poll() is None
             time.sleep(0.01)  # noqa: TID251 - another process starts
         headers = {"Authorization": "Bearer k"}
-        with httpx2.Client(base_url=ready.read_text(), headers=headers, timeout=200, trust_env=False) as client:
+        with httpx2.Client(
+            base_url=ready.read_text(), headers=headers, timeout=200, trust_env=False
+        ) as client:
             yield process, client
     finally:
         process.kill()

@@ -65,7 +65,14 @@ def test_quirks_are_read_from_id_and_value() -> None:
 
 @pytest.mark.parametrize(
     ("path", "dialect"),
-    [("/v3/x", "v3"), ("/v3", "v3"), ("/v2/x", "v2"), ("/v2_prod/x", "plain"), ("/v30", "plain"), ("/", "plain")],
+    [
+        ("/v3/x", "v3"),
+        ("/v3", "v3"),
+        ("/v2/x", "v2"),
+        ("/v2_prod/x", "plain"),
+        ("/v30", "plain"),
+        ("/", "plain"),
+    ],
 )
 def test_a_path_s_dialect_is_that_of_its_prefix(path: str, dialect: str) -> None:
     assert load().dialect_of(path) == dialect

@@ -1,6 +1,6 @@
 import pytest
-from fakes import FakeWall
 
+from fakes import FakeWall
 from novita_mock.clock import SEEDED_EPOCH_S, Clock, clock_for
 
 

@@ -42,7 +42,10 @@ def test_every_row_of_the_errors_fits_its_schema(kind: str) -> None:
 
 
 def test_metadata_names_each_field() -> None:
-    faults = (Fault("image-size", ("request", "width"), "a"), Fault("invalid-request", ("request", "loras", 0), "b"))
+    faults = (
+        Fault("image-size", ("request", "width"), "a"),
+        Fault("invalid-request", ("request", "loras", 0), "b"),
+    )
     body = refusal(Refused(faults), "v3", load()).body
     assert body["metadata"] == {"request.width": "a", "request.loras.0": "b"}
     assert body["reason"] == "INVALID_REQUEST_BODY"
@@ -73,13 +76,17 @@ def quirked() -> list[tuple[str, str]]:
     ],
     ids=["done", "failed", "upscale", "queued", "plain"],
 )  # fmt: skip
-def test_under_every_quirk_replies_fit_their_schemas(quirk: str, value: str, dialect: str, changes: JSON) -> None:
+def test_under_every_quirk_replies_fit_their_schemas(
+    quirk: str, value: str, dialect: str, changes: JSON
+) -> None:
     catalogue = load({quirk: value})
     subject = task(**changes, dialect=dialect)
     answers = {"v3": "v3/task-result.response.json", "v2": "v2/progress.response.json"}
     shown = Validator(catalogue, answers[dialect]).violations(result(subject, 102.0, catalogue).body)
     assert list(shown) == []
-    told = Validator(catalogue, f"{dialect}/submit.response.json").violations(accepted(subject, catalogue).body)
+    told = Validator(catalogue, f"{dialect}/submit.response.json").violations(
+        accepted(subject, catalogue).body
+    )
     assert list(told) == []
 
 

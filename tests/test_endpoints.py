@@ -2,8 +2,9 @@ from io import BytesIO
 
 import httpx2
 import pytest
-from conftest import Start, b64, finished, img2img_body, picture, upscale_body
 from PIL import Image
+
+from conftest import Start, b64, finished, img2img_body, picture, upscale_body
 
 
 @pytest.mark.parametrize("image_type", ["png", "webp", "jpeg"])

@@ -8,7 +8,9 @@ from novita_mock.types import JSON
 
 
 @pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("quirks", [{}, {"submit-shape": "both", "image-url-ttl": "integer", "missing-key": "401"}])
+@pytest.mark.parametrize(
+    "quirks", [{}, {"submit-shape": "both", "image-url-ttl": "integer", "missing-key": "401"}]
+)
 def test_the_document_is_valid(quirks: dict[str, str], strict: bool) -> None:
     OpenAPIV31SpecValidator(openapi(load(quirks, strict))).validate()
 

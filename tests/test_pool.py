@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
-from conftest import picture
 from PIL import Image
 
+from conftest import picture
 from novita_mock import pool
 from novita_mock.pool import Made, Pool, Process
 from novita_mock.work import Work
@@ -80,7 +80,9 @@ def test_a_picture_that_breaks_off_fails_its_work_only(paint: Pool, pixels: int)
 
 
 @pytest.mark.parametrize("pixels", [100, pool.SMALL_PIXELS + 1])
-def test_a_fault_of_ours_fails_its_work_only(paint: Pool, pixels: int, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_of_ours_fails_its_work_only(
+    paint: Pool, pixels: int, capfd: pytest.CaptureFixture[str]
+) -> None:
     answers = Answers()
     paint.make(Work("no such renderer", {}, {}, 0, "png"), pixels, answers)
     answers.wait_for(1)

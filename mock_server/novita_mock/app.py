@@ -26,9 +26,7 @@ from novita_mock.settings import Settings
 from novita_mock.store import MemoryTasks
 
 
-def create_app(
-    settings: Settings, *, wall: Wall | None = None, painter: Painter | None = None
-) -> Starlette:
+def create_app(settings: Settings, *, wall: Wall | None = None, painter: Painter | None = None) -> Starlette:
     """A double as an ASGI application; several can live in one process.
 
     Args:
@@ -99,7 +97,9 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
 
 
 def _wrong_method(request: Request, allowed: tuple[str, ...]) -> Problem:
-    return WrongMethod(f"{request.method} is not among the methods of this path: {', '.join(allowed)}", allowed)
+    return WrongMethod(
+        f"{request.method} is not among the methods of this path: {', '.join(allowed)}", allowed
+    )
 
 
 def _unknown_path(catalogue: Catalogue, request: Request) -> Problem:

@@ -168,7 +168,9 @@ def _chosen(rows: tuple[JSON, ...], quirks: Mapping[str, str], strict: bool) -> 
     for name, value in quirks.items():
         if name not in by_id:
             near = difflib.get_close_matches(name, by_id, n=1)
-            raise UnknownQuirk(f"there is no quirk {name!r}", f"did you mean {near[0]}?" if near else _switchable(rows))
+            raise UnknownQuirk(
+                f"there is no quirk {name!r}", f"did you mean {near[0]}?" if near else _switchable(rows)
+            )
         values = [by_id[name]["default"], *(other["value"] for other in by_id[name]["alternatives"])]
         if value not in values:
             raise UnknownQuirk(f"quirk {name} has no value {value!r}", f"it can be {' or '.join(values)}")
@@ -182,7 +184,11 @@ def _switchable(rows: tuple[JSON, ...]) -> str:
 
 def _at(schema: JSON, pointer: str) -> JSON:
     for step in pointer.split("/")[1:]:
-        schema = schema[int(step)] if isinstance(schema, list) else schema[step.replace("~1", "/").replace("~0", "~")]
+        schema = (
+            schema[int(step)]
+            if isinstance(schema, list)
+            else schema[step.replace("~1", "/").replace("~0", "~")]
+        )
     return schema
 
 

@@ -55,7 +55,9 @@ def told(context: Context, tell: Callable[[Context], JSON]) -> Callable[[Request
 
 def front_page(context: Context) -> Callable[[Request], Awaitable[Response]]:
     """The page at the root: what this is and what it answers, as text."""
-    rows = "\n".join(f"  {row.method:<5} {row.path:<26} {row.summary}" for row in context.catalogue.operations)
+    rows = "\n".join(
+        f"  {row.method:<5} {row.path:<26} {row.summary}" for row in context.catalogue.operations
+    )
     told_paths = "\n".join(f"  GET   {PREFIX}{path}" for path in TOLD)
     text = (
         f"novita-mock {__version__}: a local double of the Novita AI image API.\n\n"

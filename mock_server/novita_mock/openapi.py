@@ -25,7 +25,9 @@ def openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
     used: dict[str, JSON] = {}
     paths: dict[str, JSON] = {}
     for operation in catalogue.operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(catalogue, operation, used)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+            catalogue, operation, used
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,14 +84,24 @@ def _query_parameters(catalogue: Catalogue, operation: Operation) -> Iterator[JS
     if operation.query:
         schema = catalogue.bundle(operation.query)
         for name, node in schema["properties"].items():
-            yield {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": node}
+            yield {
+                "name": name,
+                "in": "query",
+                "required": name in schema.get("required", ()),
+                "schema": node,
+            }
 
 
-def _responses(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]) -> Iterator[tuple[str, JSON]]:
+def _responses(
+    catalogue: Catalogue, operation: Operation, used: dict[str, JSON]
+) -> Iterator[tuple[str, JSON]]:
     if operation.kind == "image":
         pictures: JSON = {f"image/{kind}": {} for kind in ("png", "webp", "jpeg")}
         yield "200", {"description": "The picture", "content": pictures}
-        for status, why in (("403", "The link has expired or was altered"), ("404", "There is no such picture")):
+        for status, why in (
+            ("403", "The link has expired or was altered"),
+            ("404", "There is no such picture"),
+        ):
             yield status, {"description": why, "content": {"text/plain": {"schema": {"type": "string"}}}}
         return
     success = _referred(catalogue, operation.response, used)
@@ -114,7 +126,11 @@ def _told(catalogue: Catalogue, operation: Operation) -> dict[str, set[str]]:
     for kind in kinds:
         row = catalogue.errors[kind].get(operation.dialect)
         if row:
-            status = catalogue.quirks[kind] if kind in ("missing-key", "balance") and operation.dialect == "v3" else None
+            status = (
+                catalogue.quirks[kind]
+                if kind in ("missing-key", "balance") and operation.dialect == "v3"
+                else None
+            )
             reason = row["reason"] if "reason" in row else f"code {row['code']}"
             told.setdefault(str(status or row["status"]), set()).add(reason)
     return told

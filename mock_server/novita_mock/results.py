@@ -92,6 +92,7 @@ class Retention:
             self.kept_bytes -= size
             yield task
 
+
 def _nsfw(task: Task, index: int) -> tuple[bool, float] | None:
     """What the detection says: a confidence by request, picture and level, stricter never lower.
 

@@ -64,7 +64,16 @@ def _speed(text: str) -> float | str:
 
 
 def _flag(text: str) -> bool:
-    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    known = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     if text.lower() not in known:
         raise ValueError(text)
     return known[text.lower()]
@@ -102,7 +111,9 @@ class Settings:
     seed: int | None = _row(
         None, _seed, "number", "same ids, seeds and bytes in every run; with --speed 0 every byte of it"
     )
-    key: tuple[str, ...] = _row((), str, "API key", "an API key that is let in; without any, all are", many=True)
+    key: tuple[str, ...] = _row(
+        (), str, "API key", "an API key that is let in; without any, all are", many=True
+    )
     strict: bool = _row(False, _flag, "switch", "refuse what the pages don't document but real clients send")
     strict_responses: bool = _row(
         False, _flag, "switch", "check every reply against its own schema before it leaves"
@@ -123,7 +134,9 @@ class Settings:
     max_pixels_in_flight: int = _row(
         96_000_000, _count, "pixels", "output pixels being made at the same time; bounds the memory"
     )
-    header_deadline_s: float = _row(10.0, _positive, "seconds", "a request's headers must have arrived by then")
+    header_deadline_s: float = _row(
+        10.0, _positive, "seconds", "a request's headers must have arrived by then"
+    )
     body_deadline_s: float = _row(60.0, _positive, "seconds", "a request's body must have arrived by then")
     quiet: bool = _row(False, _flag, "switch", "no line a request, no banner")
     ready_file: str | None = _row(

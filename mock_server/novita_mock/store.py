@@ -1,8 +1,7 @@
 """Where tasks are kept. Memory for now; anything with these four methods can take its place."""
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from novita_mock.task import Status, Task
@@ -81,4 +80,3 @@ class MemoryTasks:
     def drop(self, task: Task) -> None:
         """Forget a task."""
         self._tasks.pop(task.task_id, None)
-
