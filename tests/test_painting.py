@@ -129,3 +129,12 @@ def test_odd_sizes_are_painted(size: tuple[int, int]) -> None:
     for preprocessor in ("canny", "openpose", "shuffle", "depth", "normal_bae"):
         units = [{**_UNIT, "preprocessor": preprocessor}]
         assert _painted(photo(20, 20).resize(size), controlnet={"units": units}).size == size
+
+
+def test_two_controlnet_models_can_be_told_apart() -> None:
+    def painted(model_name: str) -> Image.Image:
+        unit = {**_UNIT, "model_name": model_name, "preprocessor": "scribble_hed", "strength": 1}
+        return _painted(photo(), controlnet={"units": [unit]})
+
+    first, second = painted("control_v11p_sd15_canny"), painted("control_v11p_sd15_scribble")
+    assert mean_difference(first, second) > 0.2
