@@ -2,8 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
@@ -34,6 +34,13 @@ class _Server(uvicorn.Server):
         self._context = context
         self._ready = ready
 
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take SIGINT and SIGTERM for a wish to stop, and don't raise them again once it is granted."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
@@ -60,8 +67,7 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
     server, listening, _ = _server(settings, ready, create_app(settings, drawn_seed=drawn_seed))
-    with suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has stopped
-        server.run(sockets=[listening])
+    server.run(sockets=[listening])
     return 0
 
 
