@@ -3,7 +3,6 @@
 import json
 
 from conftest import KEY
-
 from novita_mock.types import JSON
 
 #: Longest run of what was sent that may come back, in characters.
@@ -14,7 +13,8 @@ def spoken(path: str, status: int, headers: dict[str, str], body: bytes) -> JSON
     """The body of a reply, which must be JSON in the dialect of its path and tell nothing of the inside."""
     assert headers["content-type"] == "application/json", headers
     assert status < 500, body
-    assert b"Traceback" not in body and b'File "' not in body
+    assert b"Traceback" not in body
+    assert b'File "' not in body
     assert KEY.encode() not in body
     told = json.loads(body)
     if path.startswith("/v2"):

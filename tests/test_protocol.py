@@ -1,15 +1,14 @@
 """What a client can do to a connection: rows H4 to H11 and H22 of the catalogue of faults."""
 
 import json
-import threading
 
 import psutil
 import pytest
+
 from conftest import Start, upscale_body
 from laws import refused, spoken
-from raw import Raw, RawReply, request, timed
-
 from novita_mock.catalogue import load
+from raw import Raw, RawReply, request, timed
 
 UPSCALE = "/v3/async/upscale"
 LIMITS = {row.path: row.max_body_bytes for row in load().operations if row.kind == "submit"}
@@ -56,10 +55,10 @@ def test_an_endless_body_is_cut_off_and_kept_nowhere(start: Start) -> None:
     url = str(start(body_deadline_s=0.5).base_url).rstrip("/")
     before = psutil.Process().memory_info().rss
     chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-    with Raw(url) as raw, pytest.raises(ConnectionError):
+    with Raw(url) as raw:
         raw.send(request(UPSCALE, TYPE, "Transfer-Encoding: chunked", method="POST"))
-        for _ in range(20_000):
-            raw.send(chunk)
+        with pytest.raises(ConnectionError):
+            raw.send_on(chunk for _ in range(20_000))
     assert psutil.Process().memory_info().rss - before < 200 * 1024 * 1024
 
 
@@ -67,7 +66,9 @@ def test_a_body_without_a_length_is_refused_once_it_is_over_the_limit(url: str) 
     """H5."""
     chunk = b"1000000\r\n" + b" " * 0x1000000 + b"\r\n"
     with Raw(url) as raw:
-        raw.send(request(UPSCALE, TYPE, "Transfer-Encoding: chunked", method="POST") + chunk * 3 + b"0\r\n\r\n")
+        raw.send(
+            request(UPSCALE, TYPE, "Transfer-Encoding: chunked", method="POST") + chunk * 3 + b"0\r\n\r\n"
+        )
         reply = raw.reply()
     assert reply.status == 413
     told(UPSCALE, reply)
@@ -117,7 +118,16 @@ def test_requests_in_a_row_are_answered_in_their_order(url: str) -> None:
     assert told("/v2/x", replies[2])["code"] == 10
 
 
-@pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00", b"SSH-2.0-x\r\n", b"\r\n\r\n\x00", b"GET\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"SSH-2.0-x\r\n",
+        b"\r\n\r\n\x00",
+        b"GET\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
 def test_what_is_not_http_is_refused(url: str, garbage: bytes) -> None:
     """H7."""
     with Raw(url) as raw:
@@ -165,10 +175,7 @@ def test_a_drip_of_bytes_does_not_put_a_deadline_off(start: Start) -> None:
     """H9."""
     url = str(start(header_deadline_s=0.3).base_url)
     with Raw(url) as raw, timed() as took, pytest.raises(ConnectionError):
-        pause = threading.Event()
-        for byte in request("/v3/model") * 9:
-            raw.send(bytes([byte]))
-            pause.wait(0.05)
+        raw.send_on((bytes([byte]) for byte in request("/v3/model") * 9), 0.05)
     assert took[0] < 2
 
 
@@ -187,7 +194,9 @@ def test_slow_clients_do_not_keep_an_honest_one_waiting(start: Start) -> None:
         raw.__exit__(None, None, None)
 
 
-@pytest.mark.parametrize("headers", [["X: " + "y" * 100_000], [f"X{n}: y" for n in range(5_000)], ["X" * 70_000 + ": y"]])
+@pytest.mark.parametrize(
+    "headers", [["X: " + "y" * 100_000], [f"X{n}: y" for n in range(5_000)], ["X" * 70_000 + ": y"]]
+)
 @pytest.mark.parametrize("path", [UPSCALE, "/v2/upscale"])
 def test_too_much_of_headers_is_refused(url: str, path: str, headers: list[str]) -> None:
     """H10."""

@@ -5,9 +5,10 @@ import json
 
 import httpx2
 import pytest
-from conftest import Start, b64, finished, picture, upscale_body
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from conftest import Start, b64, finished, picture, upscale_body
 from laws import refused, spoken
 from raw import Raw, RawReply, request, timed
 
@@ -28,8 +29,12 @@ def told(path: str, reply: RawReply | httpx2.Response) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-@pytest.mark.parametrize("path", ["/v3", "/v3/", "/v3/nothing", "/v3/async/upscale/x", "/v3/%2e%2e/x", "/v3/a%00b"])
-def test_an_unknown_v3_path_is_not_found_in_its_dialect(client: httpx2.Client, method: str, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/v3", "/v3/", "/v3/nothing", "/v3/async/upscale/x", "/v3/%2e%2e/x", "/v3/a%00b"]
+)
+def test_an_unknown_v3_path_is_not_found_in_its_dialect(
+    client: httpx2.Client, method: str, path: str
+) -> None:
     """H1."""
     reply = client.request(method, path)
     assert reply.status_code == 404
@@ -65,7 +70,9 @@ def test_a_wrong_method_says_which_is_right(url: str, path: str, method: str) ->
     told(path, reply)
 
 
-@pytest.mark.parametrize("target", [RESULT, f"{RESULT}?task_id=x", "/v2/progress?task_id=x", "/nothing", "/_mock/quirks"])
+@pytest.mark.parametrize(
+    "target", [RESULT, f"{RESULT}?task_id=x", "/v2/progress?task_id=x", "/nothing", "/_mock/quirks"]
+)
 def test_head_has_the_headers_of_get_and_no_body(url: str, target: str) -> None:
     """H3."""
     with Raw(url) as raw:
@@ -94,7 +101,9 @@ def test_an_absolute_target_is_answered_as_its_path(url: str, host: str) -> None
     refused(told(RESULT, reply), 404, "TASK_NOT_FOUND")
 
 
-@pytest.mark.parametrize("target", ["*", "http://localhost", "localhost:1", "/v3/\xff", "http://[/v3/async/upscale"])
+@pytest.mark.parametrize(
+    "target", ["*", "http://localhost", "localhost:1", "/v3/\xff", "http://[/v3/async/upscale"]
+)
 def test_a_target_that_is_none_is_refused(url: str, target: str) -> None:
     """H12."""
     with Raw(url) as raw:
@@ -113,7 +122,8 @@ def test_a_slash_too_many_is_no_redirect(client: httpx2.Client, path: str) -> No
 
 
 @pytest.mark.parametrize(
-    "media_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"]
+    "media_type",
+    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json"],
 )
 def test_a_body_that_is_not_called_json_is_refused(client: httpx2.Client, media_type: str) -> None:
     """H14."""
@@ -126,7 +136,9 @@ def test_a_body_that_is_not_called_json_is_refused(client: httpx2.Client, media_
 def test_the_type_of_a_body_can_be_ignored(start: Start, media_type: str) -> None:
     """H14."""
     body = json.dumps(upscale_body()).encode()
-    reply = start(quirk=("content-type=ignored",)).post(UPSCALE, content=body, headers={"Content-Type": media_type})
+    reply = start(quirk=("content-type=ignored",)).post(
+        UPSCALE, content=body, headers={"Content-Type": media_type}
+    )
     assert reply.status_code == 200
 
 
@@ -176,7 +188,9 @@ def test_a_strange_task_id_is_not_found(url: str, path: str, task_id: str) -> No
 
 @pytest.mark.parametrize("byte", ["\xff", "\x80", "\x00", "\x7f", " ", "\x1b"])
 @pytest.mark.parametrize("path", [RESULT, "/v2/progress"])
-def test_a_byte_that_no_target_has_is_refused_in_the_dialect_of_the_path(url: str, path: str, byte: str) -> None:
+def test_a_byte_that_no_target_has_is_refused_in_the_dialect_of_the_path(
+    url: str, path: str, byte: str
+) -> None:
     """H18: the parser stops before it hands over the target."""
     with Raw(url) as raw:
         raw.ask(request("/_mock/health"))
@@ -223,7 +237,9 @@ def test_each_form_of_a_key_has_its_answer(url: str, case: str) -> None:
     refused(body, status, reason or "TASK_NOT_FOUND")
 
 
-@pytest.mark.parametrize("value", ["bytes=" + ",".join(f"{n}-{n}" for n in range(5000)), "bytes=0-1", "bytes=9-1", "x"])
+@pytest.mark.parametrize(
+    "value", ["bytes=" + ",".join(f"{n}-{n}" for n in range(5000)), "bytes=0-1", "bytes=9-1", "x"]
+)
 def test_a_range_of_a_picture_is_ignored_at_once(client: httpx2.Client, value: str) -> None:
     """H21."""
     link = finished(client, client.post(UPSCALE, json=upscale_body()))["images"][0]["image_url"]
@@ -234,13 +250,17 @@ def test_a_range_of_a_picture_is_ignored_at_once(client: httpx2.Client, value: s
     assert took[0] < 0.05
 
 
-@pytest.mark.parametrize("host", ["[", "[::1", "a b", "x@y", "evil.example", "localhost:99999", "", "\xff", "]", "a/b?c"])
+@pytest.mark.parametrize(
+    "host", ["[", "[::1", "a b", "x@y", "evil.example", "localhost:99999", "", "\xff", "]", "a/b?c"]
+)
 def test_a_strange_host_breaks_nothing_and_gets_into_no_link(url: str, host: str) -> None:
     """H11, U8: a link is never made of a host that is not ours."""
     body = json.dumps({"request": upscale_body()["request"]}).encode()
     with Raw(url) as raw:
         submitted = told(UPSCALE, raw.ask(request(UPSCALE, method="POST", body=body, host=host)))
-        polled = told(RESULT, raw.ask(request(f"{RESULT}?task_id={submitted.get('task_id', 'x')}", host=host)))
+        polled = told(
+            RESULT, raw.ask(request(f"{RESULT}?task_id={submitted.get('task_id', 'x')}", host=host))
+        )
     for image in polled.get("images", []):  # type: ignore[attr-defined]
         assert image["image_url"].startswith(url)
 

@@ -107,7 +107,7 @@ def _query_text(request: Request) -> str:
 
 def _query(context: Context, operation: Operation, request: Request) -> dict[str, JSON]:
     """The checked query; where a name comes twice, the last counts."""
-    given: dict[str, JSON] = dict(parse_qsl(_query_text(request), keep_blank_values=True, max_num_fields=None))
+    given: dict[str, JSON] = dict(parse_qsl(_query_text(request), keep_blank_values=True))
     checked = context.validator(operation.query).check(given)
     if checked.faults:
         raise Refused(tuple(checked.faults))

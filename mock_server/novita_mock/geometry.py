@@ -8,6 +8,8 @@ from novita_mock.types import JSON
 
 #: Longest side of a picture that V2 makes, in pixels. Source: page upscale-v2, ``upscaling_resize``.
 V2_MAX_SIDE = 2048
+#: A larger factor leads to the same picture: already this one makes a single pixel too long.
+V2_MAX_FACTOR = V2_MAX_SIDE + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def upscale_v2(request: Mapping[str, JSON], width: int, height: int) -> Output:
         across = wanted_w / width if wanted_w else wanted_h / height  # type: ignore[operator]
         down = wanted_h / height if wanted_h else across
         return _fitted(width * across, height * down)
-    factor = float(request.get("upscaling_resize", 2))
+    factor = float(min(request.get("upscaling_resize", 2), V2_MAX_FACTOR))
     return _fitted(width * factor, height * factor)
 
 

@@ -4,6 +4,7 @@ What holds the interpreter's lock for long, or could crash the decoder, runs in 
 that is started when first needed; should it die, its task fails and the next work starts another.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from novita_mock.work import Work
 from novita_mock.worker import attempt, read_message, write_message
+
+log = logging.getLogger("novita_mock.pool")
 
 #: Work of more pixels than this, in and out together, goes to the process.
 SMALL_PIXELS = 3_000_000
@@ -78,9 +81,17 @@ class _Lane:
                     return
                 order = self._orders.popleft()
             with self._budget.taking(order.pixels):
-                made = self._make(order.work)
+                made = self._made(order.work)
             if not self._closed:
                 order.done(made)
+
+    def _made(self, work: Work) -> Made:
+        try:
+            return self._make(work)
+        except Exception:
+            # A fault of ours, whatever it is: the thread must live for the work of others.
+            log.exception("a picture could not be made (%s)", work.renderer)
+            return Made(broken="the picture could not be made: the double failed; its log says more")
 
 
 class Budget:

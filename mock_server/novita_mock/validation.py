@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,10 @@ from novita_mock.types import JSON
 
 #: Faults that are told of one request; the rest would only repeat them.
 MAX_FAULTS = 20
+#: Violations that are looked for in one request; a million of them would take half a minute.
+MAX_VIOLATIONS = 200
+#: Longest array that is looked at where no page gives a maximum. Ours: longer is an attack, not a request.
+MAX_ITEMS = 1000
 #: Things noticed in one request that are kept.
 MAX_NOTICES = 50
 
@@ -65,7 +70,8 @@ class Validator:
         """The body normalised, with all that is wrong with it and all that was noticed."""
         checked = Checked(body)
         checked.body = self._walk(body, self.schema, (), checked)
-        errors = sorted(self._engine.iter_errors(checked.body), key=lambda error: len(error.absolute_path))
+        found = islice(self._engine.iter_errors(checked.body), MAX_VIOLATIONS)
+        errors = sorted(found, key=lambda error: len(error.absolute_path))
         for error in errors[:MAX_FAULTS]:
             checked.faults.extend(_faults(error))
         del checked.faults[MAX_FAULTS:]
@@ -89,16 +95,25 @@ class Validator:
         if isinstance(value, dict) and "properties" in schema:
             return self._walk_object(value, schema, path, checked)
         if isinstance(value, list) and "items" in schema:
-            return [self._walk(item, schema["items"], (*path, i), checked) for i, item in enumerate(value)]
+            return self._walk_array(value, schema, path, checked)
         types = schema.get("type", ())
         types = (types,) if isinstance(types, str) else types
         if isinstance(value, str) and "string" not in types:
-            return self._number_of(value, types, path, checked)
+            return self._number_of(value, schema, path, checked)
         if value in ("True", "False") and schema.get("enum") == ["true", "false"]:
             return value.lower() if self._allows("boolean-text", path, checked) else value
         if isinstance(value, float) and value.is_integer() and "integer" in types and "number" not in types:
             return int(value) if self._allows("integral-float", path, checked) else value
+        if isinstance(value, int | float) and not isinstance(value, bool) and "number" in types:
+            return _one_spelling(value, schema, path, checked)
         return value
+
+    def _walk_array(self, value: list[JSON], schema: JSON, path: Path, checked: Checked) -> JSON:
+        if len(value) > MAX_ITEMS and "maxItems" not in schema:
+            checked.faults.append(Fault("invalid-request", path, f"has more than {MAX_ITEMS} items"))
+        # One too many is enough to be refused: the rest is not looked at.
+        looked_at = value[: schema.get("maxItems", MAX_ITEMS) + 1]
+        return [self._walk(item, schema["items"], (*path, i), checked) for i, item in enumerate(looked_at)]
 
     def _walk_object(self, value: JSON, schema: JSON, path: Path, checked: Checked) -> JSON:
         result: dict[str, JSON] = {}
@@ -129,21 +144,32 @@ class Validator:
             return self._allows("empty-object" if item == {} else "empty-string", path, checked)
         return False
 
-    def _number_of(self, value: str, types: tuple[str, ...], path: Path, checked: Checked) -> JSON:
+    def _number_of(self, value: str, schema: JSON, path: Path, checked: Checked) -> JSON:
+        types = schema.get("type", ())
         if "number" in types and _NUMBER.match(value) and math.isfinite(float(value)):
-            return float(value) if self._allows("numeric-string", path, checked) else value
+            allowed = self._allows("numeric-string", path, checked)
+            return _one_spelling(float(value), schema, path, checked) if allowed else value
         if "integer" in types and _INTEGER.match(value):
             return int(value.partition(".")[0]) if self._allows("numeric-string", path, checked) else value
         return value
 
 
-def _is_integer(_checker: object, value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _one_spelling(value: JSON, schema: JSON, path: Path, checked: Checked) -> JSON:
+    """A number as 2, however it was spelled (2.0, "2"), so that equal requests are equal."""
+    if abs(value) < 2**53:  # here a whole number is the same as an integer and as a float
+        return int(value) if value == int(value) else value
+    try:
+        return float(value)
+    except OverflowError:
+        checked.faults.append(Fault(_kind("maximum", schema), path, f"{cut(value)} is out of range"))
+        return value
 
 
 def _engine(schema: JSON) -> Any:  # Any: jsonschema types a class made by `extend` so
-    """jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk."""
-    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
+    """Jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk."""
+    types = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    )
     return extend(Draft202012Validator, type_checker=types)(schema)  # type: ignore[no-untyped-call]
 
 
@@ -163,7 +189,8 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
             if name not in schema["properties"]:
                 yield Fault("invalid-request", (*path, name[:40]), "is not a documented field")
     else:
-        yield Fault(_kind(keyword, schema), path, _message(keyword, limit, value))
+        words = _MESSAGES.get(keyword, lambda _, value: f"{cut(value)} does not fit {keyword}")
+        yield Fault(_kind(keyword, schema), path, words(limit, value))
 
 
 def _kind(keyword: str, schema: JSON) -> str:
@@ -174,11 +201,6 @@ def _kind(keyword: str, schema: JSON) -> str:
     return "invalid-request" if keyword == "type" else str(named)
 
 
-def _message(keyword: str, limit: JSON, value: JSON) -> str:
-    words = _MESSAGES.get(keyword)
-    return words(limit, value) if words else f"{cut(value)} does not fit {keyword}"
-
-
 def _type_message(limit: JSON, value: JSON) -> str:
     wanted = [limit] if isinstance(limit, str) else limit
     return f"{cut(value)} is not {' or '.join(_SPELLED[name] for name in wanted)}"
@@ -187,7 +209,7 @@ def _type_message(limit: JSON, value: JSON) -> str:
 def _enum_message(limit: JSON, value: JSON) -> str:
     choices = [choice for choice in limit if choice is not None]
     near = difflib.get_close_matches(value[:60], map(str, choices), n=1) if isinstance(value, str) else []
-    listed = ", ".join(map(cut, choices[:8])) + (f" ... ({len(choices)} in all)" if len(choices) > 8 else "")
+    listed = ", ".join(map(cut, choices[:8])) + f" ... ({len(choices)} in all)" * (len(choices) > 8)
     return f"{cut(value)} is not one of {listed}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
@@ -205,8 +227,7 @@ _MESSAGES: dict[str, Callable[[JSON, JSON], str]] = {
     "exclusiveMaximum": lambda limit, value: f"{cut(value)} is not less than {limit}",
     "minLength": _length_message("at least", "characters"),
     "maxLength": _length_message("at most", "characters"),
-    "minItems": _length_message("at least", "items"),
-    "maxItems": _length_message("at most", "items"),
+    "maxItems": lambda limit, value: f"has more than the {limit} items that are allowed",
 }
 
 
