@@ -1,24 +1,21 @@
 """The only thing that changes a task: it accepts, starts and ends them, each effect when it is due."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Protocol
 
 from novita_mock.accounts import Account, Accounts
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
-from novita_mock.geometry import Output
 from novita_mock.plan import Fate, plan_for, test_plan
-from novita_mock.pool import Made
+from novita_mock.pool import Made, Painter
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.results import Results, StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
-from novita_mock.task import Status, Task, Wish, apply
-from novita_mock.types import JSON
+from novita_mock.submission import Submission
+from novita_mock.task import Status, Task, apply
 from novita_mock.wallet import cost_of
 from novita_mock.work import Work
 
@@ -26,43 +23,6 @@ from novita_mock.work import Work
 SEEDS = 2**32
 #: Why a task in a webhook's test mode fails. Ours: no page publishes a text.
 TEST_REASON = "this is a simulated failure of the webhook's test mode"
-
-
-class Painter(Protocol):
-    """What makes pictures in the background."""
-
-    def make(self, work: Work, pixels: int, done: Callable[[Made], None]) -> None:
-        """Ask for pictures; ``done`` is called once, from any thread."""
-
-    def close(self) -> None:
-        """Stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A request that was found good.
-
-    Attributes:
-        request: the normalised request object; pictures are their digests.
-        images: the pictures' bytes by digest.
-        digest: hex digest of the normalised request.
-        output: the pictures that will come out.
-        input_pixels: pixels of all input pictures together.
-        wish: what was asked for beside the pictures.
-    """
-
-    operation: Operation
-    request: Mapping[str, JSON]
-    images: Mapping[str, bytes]
-    digest: str
-    output: Output
-    input_pixels: int
-    wish: Wish
-
-    @property
-    def size(self) -> int:
-        """Bytes of all input pictures."""
-        return sum(map(len, self.images.values()))
 
 
 class Engine:

@@ -9,9 +9,9 @@ import pybase64
 
 from novita_mock.catalogue import Operation
 from novita_mock.dialects import asked
-from novita_mock.engine import Submission
 from novita_mock.geometry import OUTPUTS
 from novita_mock.problems import Fault, Refused, cut
+from novita_mock.submission import Submission
 from novita_mock.types import JSON
 from novita_mock.validation import Checked, Path, Validator
 from novita_mock.work import NotAnImage, Picture

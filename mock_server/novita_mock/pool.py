@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 from novita_mock.work import Work
 from novita_mock.worker import attempt, read_message, write_message
@@ -37,6 +38,16 @@ class Made:
 
 
 Done = Callable[[Made], None]
+
+
+class Painter(Protocol):
+    """What makes pictures in the background."""
+
+    def make(self, work: Work, pixels: int, done: Done) -> None:
+        """Ask for pictures; ``done`` is called once, from any thread."""
+
+    def close(self) -> None:
+        """Stop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,36 @@
+"""A request that was found good, as the engine takes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from novita_mock.catalogue import Operation
+from novita_mock.geometry import Output
+from novita_mock.task import Wish
+from novita_mock.types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What was asked for, with every picture taken out of it.
+
+    Attributes:
+        request: the normalised request object; pictures are their digests.
+        images: the pictures' bytes by digest.
+        digest: hex digest of the normalised request.
+        output: the pictures that will come out.
+        input_pixels: pixels of all input pictures together.
+        wish: what was asked for beside the pictures.
+    """
+
+    operation: Operation
+    request: Mapping[str, JSON]
+    images: Mapping[str, bytes]
+    digest: str
+    output: Output
+    input_pixels: int
+    wish: Wish
+
+    @property
+    def size(self) -> int:
+        """Bytes of all input pictures."""
+        return sum(map(len, self.images.values()))
