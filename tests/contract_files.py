@@ -38,8 +38,9 @@ def table(name: str) -> JSON:
 
 @cache
 def schemas() -> Mapping[str, JSON]:
-    """Every schema of a body, a query or a part, by its path in ``schemas/``."""
-    return {path: schema for path, schema in all_schemas().items() if not path.startswith("meta/")}
+    """Every schema of the API: of a body, a query or a part, by its path in ``schemas/``."""
+    others = ("meta/", "control/")
+    return {path: schema for path, schema in all_schemas().items() if not path.startswith(others)}
 
 
 @cache

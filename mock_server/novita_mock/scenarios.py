@@ -1,0 +1,55 @@
+"""Scenarios: faults with a name, one file each in ``fixtures/scenarios``.
+
+A scenario is a state of the world: its faults fire always, unless its file says how often.
+"""
+
+import tomllib
+from dataclasses import replace
+from functools import cache
+
+from novita_mock.catalogue import Catalogue
+from novita_mock.fault_form import nearest, parse
+from novita_mock.fault_rule import FaultRule
+from novita_mock.files import folder
+from novita_mock.problems import Problem, cut
+from novita_mock.types import JSON
+
+
+class UnknownScenario(Problem):
+    """A scenario that there is none of; the message names the nearest."""
+
+    kind = "invalid-request"
+
+
+def names() -> tuple[str, ...]:
+    """Every scenario, in alphabetical order."""
+    return tuple(sorted(path.stem for path in (folder("fixtures") / "scenarios").glob("*.toml")))
+
+
+def about(name: str) -> str:
+    """What a scenario does, in one line.
+
+    Raises:
+        UnknownScenario: there is none of that name.
+    """
+    return str(_read(name)["about"])
+
+
+def load(name: str, catalogue: Catalogue) -> tuple[FaultRule, ...]:
+    """The faults of a scenario, in order.
+
+    Raises:
+        UnknownScenario: there is none of that name.
+        problems.Refused: its file asks for what can't be.
+    """
+    asked = _read(name).get("faults", [])
+    rules = (parse({"times": None} | row, f"{name}-{n}", catalogue) for n, row in enumerate(asked, 1))
+    return tuple(replace(rule, scenario=name) for rule in rules)
+
+
+@cache
+def _read(name: str) -> JSON:
+    known = names()
+    if name not in known:
+        raise UnknownScenario(f"{cut(name)} is not a scenario{nearest(name, known)}")
+    return tomllib.loads((folder("fixtures") / "scenarios" / f"{name}.toml").read_text("utf-8"))
