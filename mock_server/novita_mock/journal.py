@@ -1,0 +1,160 @@
+"""What was asked of an account and what it was answered, as far as memory goes; and how to ask for it."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+
+from novita_mock.entry import Entry
+from novita_mock.problems import Fault, Refused, cut
+from novita_mock.types import JSON
+from novita_mock.wanted import Wanted, wanted_of
+
+#: How much an account's journal keeps, in entries and in bytes.
+MAX_ENTRIES = 1000
+MAX_BYTES = 16 * 1024 * 1024
+
+_COUNTS = ("count", "at_least", "at_most")
+
+
+class Journal:
+    """The newest requests of one account. The oldest make room and are counted as dropped.
+
+    Attributes:
+        dropped: entries that had to make room since the journal was last cleared.
+        kept_bytes: about how much memory the kept ones take; the newest is always kept.
+    """
+
+    def __init__(self, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+        self.dropped = 0
+        self.kept_bytes = 0
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._entries: deque[tuple[Entry, int]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (entry for entry, _ in self._entries)
+
+    def add(self, entry: Entry) -> None:
+        """Keep an entry, in a time that doesn't grow with the journal."""
+        weight = entry.weight
+        self._entries.append((entry, weight))
+        self.kept_bytes += weight
+        while len(self) > self._max_entries or (self.kept_bytes > self._max_bytes and len(self) > 1):
+            self.kept_bytes -= self._entries.popleft()[1]
+            self.dropped += 1
+
+    def find(self, **filters: JSON) -> list[Entry]:
+        """The entries that pass every filter, the newest last.
+
+        Args:
+            **filters: fields of ``Wanted``; the values may be texts.
+
+        Raises:
+            Refused: a filter that there is not, or a value that it can't have.
+        """
+        return self.select(wanted_of(filters))
+
+    def select(self, wanted: Wanted) -> list[Entry]:
+        """The entries that pass every filter, the newest last."""
+        found = [entry for entry in self if wanted.matches(entry)]
+        if wanted.limit is None or wanted.limit >= len(found):
+            return found
+        # Who reads on from a number must not miss what came next; anyone else wants the newest.
+        return found[: wanted.limit] if wanted.after is not None else found[len(found) - wanted.limit :]
+
+    def count(self, **filters: JSON) -> int:
+        """How many entries pass every filter.
+
+        Raises:
+            Refused: as ``find``.
+        """
+        return len(self.find(**filters))
+
+    def clear(self) -> None:
+        """Forget every entry, and that any was dropped."""
+        self._entries.clear()
+        self.dropped = self.kept_bytes = 0
+
+
+def missing(journal: Journal, wanted: JSON) -> str:
+    """Why the journal does not hold what was wanted, or an empty text where it does.
+
+    Args:
+        journal: of the account that is asked about.
+        wanted: filters and at most one of ``count``, ``at_least``, ``at_most``; without, at least 1.
+
+    Returns:
+        The counts, then what was found or, where too few were, the nearest request with everything
+        in which it differs.
+
+    Raises:
+        Refused: it is no object of filters and a count.
+    """
+    name, number, filters = _count_of(wanted)
+    found = journal.select(filters)
+    held = {"count": len(found) == number, "at_least": len(found) >= number, "at_most": len(found) <= number}
+    if held[name]:
+        return ""
+    words = {"count": "exactly", "at_least": "at least", "at_most": "at most"}[name]
+    lines = [f"wanted {words} {_requests(number)} with {_spelled(wanted)}; there {_were(len(found))}"]
+    if len(found) > number:
+        lines += [f"  found: {_line(entry)}" for entry in found[-10:]]
+    else:
+        lines += _nearest(journal, filters)
+    if journal.dropped:
+        lines.append(f"  {_requests(journal.dropped)} before these had to make room and can't be asked about")
+    return "\n".join(lines)
+
+
+def _count_of(wanted: JSON) -> tuple[str, int, Wanted]:
+    if not isinstance(wanted, dict):
+        raise Refused((Fault("invalid-request", (), f"{cut(wanted)} is not an object"),))
+    given = [name for name in _COUNTS if name in wanted]
+    faults = [Fault("invalid-request", (name,), f"stands beside {given[0]}") for name in given[1:]]
+    name = given[0] if given else "at_least"
+    number = wanted.get(name, 1)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        faults.append(Fault("invalid-request", (name,), f"{cut(number)} is not a whole number from 0"))
+    if faults:
+        raise Refused(tuple(faults))
+    filters = wanted_of({key: value for key, value in wanted.items() if key not in _COUNTS})
+    return name, number, replace(filters, limit=None)
+
+
+def _nearest(journal: Journal, wanted: Wanted) -> list[str]:
+    """The request that misses the fewest filters, though at least one; of equals the newest."""
+    rest = [(list(wanted.differences(entry)), entry) for entry in journal]
+    rest = [(differences, entry) for differences, entry in rest if differences]
+    if not rest:
+        return ["  there is no other request"]
+    differences, entry = min(rest, key=_distance)
+    return [f"  nearest: {_line(entry)}", *(f"    {difference}" for difference in differences[:20])]
+
+
+def _distance(pair: tuple[list[str], Entry]) -> tuple[int, int, int]:
+    """A body that differs in ten places is one filter missed; the places count where filters tie."""
+    differences, entry = pair
+    names = {difference.partition(":")[0].partition(".")[0] for difference in differences}
+    return len(names), len(differences), -entry.number
+
+
+def _line(entry: Entry) -> str:
+    task = f", task {entry.task_id}" if entry.task_id else ""
+    problem = f": {cut(entry.problem)}" if entry.problem else ""
+    return f"#{entry.number} {entry.method} {entry.path} answered {entry.status}{task}{problem}"
+
+
+def _spelled(wanted: JSON) -> str:
+    named = [f"{key} {cut(value)}" for key, value in wanted.items() if key not in (*_COUNTS, "limit")]
+    return " and ".join(named) or "no condition"
+
+
+def _requests(number: int) -> str:
+    return f"{number} request{'' if number == 1 else 's'}"
+
+
+def _were(number: int) -> str:
+    return f"{'was' if number == 1 else 'were'} {number or 'none'}"
