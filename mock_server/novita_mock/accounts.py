@@ -4,8 +4,14 @@ from dataclasses import dataclass, field
 
 from novita_mock.chance import Chance
 from novita_mock.clock import Clock, Wall, clock_for
+from novita_mock.effects import Effects
+from novita_mock.faults import Faults
+from novita_mock.inbox import Inboxes
+from novita_mock.journal import Journal
 from novita_mock.problems import MissingKey, WrongKey
 from novita_mock.settings import Settings
+from novita_mock.spending import Spending
+from novita_mock.wallet import RateWindow, Wallet
 
 #: Longest key that is looked at, in characters.
 MAX_KEY = 512
@@ -13,10 +19,21 @@ MAX_KEY = 512
 
 @dataclass(slots=True)
 class Account:
-    """One caller: an id that tells nothing of its key, a clock, and how often it drew what."""
+    """One caller: an id that tells nothing of its key, and a world of its own.
+
+    What belongs to tasks (the tasks, their deliveries, their pictures) is kept by the engine and its
+    neighbours under the id.
+    """
 
     account_id: str
     clock: Clock
+    faults: Faults
+    journal: Journal = field(default_factory=Journal)
+    wallet: Wallet = field(default_factory=Wallet)
+    spending: Spending = field(default_factory=Spending)
+    windows: RateWindow = field(default_factory=RateWindow)
+    inboxes: Inboxes = field(default_factory=Inboxes)
+    effects: Effects = field(default_factory=Effects)
     _drawn: dict[str, int] = field(default_factory=dict)
 
     def next(self, purpose: str) -> int:
@@ -24,6 +41,12 @@ class Account:
         count = self._drawn.get(purpose, 0)
         self._drawn[purpose] = count + 1
         return count
+
+
+def name_and_scenario(key: str) -> tuple[str, str]:
+    """``K@scenario`` is the key ``K`` and a scenario; without ``@`` there is none."""
+    name, at, scenario = key.rpartition("@")
+    return (name, scenario) if at and name else (key, "")
 
 
 class Accounts:
@@ -44,7 +67,7 @@ class Accounts:
         Raises:
             WrongKey: only some keys are let in, and this is none of them.
         """
-        name = key.rpartition("@")[0] or key
+        name, _ = name_and_scenario(key)
         if self._settings.key and name not in self._settings.key and key not in self._settings.key:
             raise WrongKey("this API key is not let in")
         return self._account(self._chance.digest("account", name).hex())
@@ -52,6 +75,10 @@ class Accounts:
     def of_id(self, account_id: str) -> Account | None:
         """The account of an id, if its key was ever seen."""
         return self._known.get(account_id)
+
+    def all(self) -> list[Account]:
+        """Every account whose key was seen, in that order."""
+        return list(self._known.values())
 
     def now_s(self, account_id: str) -> float:
         """The time of an account that is known."""
@@ -61,7 +88,7 @@ class Accounts:
         if account_id not in self._known:
             settings = self._settings
             clock = clock_for(settings.speed, settings.seed is not None, self._wall)
-            self._known[account_id] = Account(account_id, clock)
+            self._known[account_id] = Account(account_id, clock, Faults(self._chance, account_id))
         return self._known[account_id]
 
 
