@@ -1,7 +1,7 @@
 """The only thing that changes a task: it accepts, starts and ends them, each effect when it is due."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -92,7 +92,7 @@ class Engine:
         Raises:
             TooMuch: there is more unfinished work than the settings allow.
         """
-        size = sum(map(len, submission.images.values()))
+        size = _size(submission.images.values())
         if len(self._orders) >= self._settings.max_pending_tasks:
             raise TooMuch(f"{len(self._orders)} tasks are unfinished; no more are taken now")
         if self._orders and self._pending_bytes + size > self._settings.max_pending_bytes:
@@ -186,6 +186,7 @@ class Engine:
         if task is None or task.terminal or self._closed:
             return
         self._made[task_id] = made
+        self._pending_bytes += _size(made.pictures)  # they wait for their task's planned end
         now_s = account.clock.now()
         if task.end_due_s <= now_s:
             self._end(account, task, now_s)
@@ -201,7 +202,7 @@ class Engine:
             images = self._results.store(task, submission.operation, made.pictures, finished_s)
             ended = apply(task, "succeed", finished_s=finished_s, images=images)
         self._tasks.put(ended, task)
-        self._pending_bytes -= sum(map(len, submission.images.values()))
+        self._pending_bytes -= _size(submission.images.values()) + _size(made.pictures)
         self._results.keep(ended)
         self._results.forget_surplus(self._accounts.now_s)
         if task.task_id in self._waiting:
@@ -217,3 +218,6 @@ class Engine:
             loop = asyncio.get_running_loop()
             self._timers[account.account_id] = loop.call_later(delay, self.run_due, account)
 
+
+def _size(files: Iterable[bytes]) -> int:
+    return sum(map(len, files))
