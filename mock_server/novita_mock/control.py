@@ -22,6 +22,7 @@ def health(context: Context) -> JSON:
         "accounts": len(context.accounts),
         "unfinished_tasks": context.engine.unfinished,
         "kept_bytes": context.results.kept_bytes,
+        "forgotten_tasks": context.results.forgotten_tasks,
     }
 
 

@@ -110,9 +110,9 @@ class Engine:
         tasks = self._tasks.of(account.account_id)
         for task in tasks:
             submission = self._orders.pop(task.task_id, None)
-            self._pending_bytes -= submission.size if submission else 0
+            made = self._made.pop(task.task_id, Made())
+            self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
-            self._made.pop(task.task_id, None)
             self._release(account, task.task_id)
         self._results.forget(account.account_id)
         return len(tasks)
@@ -173,7 +173,10 @@ class Engine:
         account.effects.add(Effect(task.start_due_s, "task-started", task.task_id))
         submission, wish = self._orders[task.task_id], task.wish
         if wish.test_status or task.plan.failure:
-            self._made[task.task_id] = Made((self._results.canned(wish.image_type),))
+            # No work for the painter: nobody will look at the pictures of a failure.
+            canned = () if task.plan.failure else (self._results.canned(wish.image_type),)
+            self._made[task.task_id] = Made(canned)
+            self._pending_bytes += self._made[task.task_id].size
             return
         work = Work(
             submission.operation.renderer,
@@ -213,6 +216,7 @@ class Engine:
         if task is None or task.terminal or self._closed:
             return
         self._made[task_id] = made
+        self._pending_bytes += made.size  # they wait for their task's planned end
         now_s = account.clock.now()
         if task.end_due_s <= now_s:
             self._end(account, task, now_s)
@@ -230,7 +234,7 @@ class Engine:
             ended = apply(task, "succeed", finished_s=finished_s, images=images)
             account.wallet.settle(task.task_id)
         self._tasks.put(ended, task)
-        self._pending_bytes -= submission.size
+        self._pending_bytes -= submission.size + made.size
         what = "task-failed" if failure else "task-succeeded"
         account.effects.add(Effect(finished_s, what, task.task_id, {"reason": failure} if failure else None))
         self._results.keep(ended)

@@ -36,6 +36,11 @@ class Made:
     pictures: tuple[bytes, ...] = ()
     broken: str = ""
 
+    @property
+    def size(self) -> int:
+        """Bytes of all pictures."""
+        return sum(map(len, self.pictures))
+
 
 Done = Callable[[Made], None]
 

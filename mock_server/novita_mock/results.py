@@ -20,6 +20,8 @@ class Results:
         self._blobs = blobs
         self._retention = Retention(settings.max_results_bytes, settings.max_result_age_s)
         self.signer = Signer(chance.digest("links", size=32))
+        #: Ended tasks that are not kept any more.
+        self.forgotten_tasks = 0
 
     @property
     def kept_bytes(self) -> int:
@@ -51,6 +53,7 @@ class Results:
     def forget_surplus(self, now_s: Callable[[str], float]) -> None:
         """Drop what is over a cap, given the time of an account by its id."""
         for task in self._retention.take_surplus(now_s):
+            self.forgotten_tasks += 1
             self._tasks.drop(task)
             for image in task.images:
                 self._blobs.drop(image.path)

@@ -129,7 +129,7 @@ class Settings:
     )
     max_pending_tasks: int = _row(20000, _count, "tasks", "unfinished tasks at most; one more is refused")
     max_pending_bytes: int = _row(
-        1024 * MIB, _count, "bytes", "pictures waiting to be worked on at most; one more is refused"
+        1024 * MIB, _count, "bytes", "pictures of unfinished tasks at most; one more is refused"
     )
     max_pixels_in_flight: int = _row(
         96_000_000, _count, "pixels", "output pixels being made at the same time; bounds the memory"
