@@ -14,7 +14,7 @@ from novita_mock.accounts import Accounts
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.catalogue import Catalogue, load, parse_quirks
 from novita_mock.chance import Chance, draw_seed
-from novita_mock.clock import MachineWall, Wall
+from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.endpoints import endpoint_of
 from novita_mock.engine import Engine, Painter
@@ -52,7 +52,8 @@ def create_app(
     tasks = MemoryTasks()
     results = Results(settings, chance, tasks, blobs)
     engine = Engine(settings, chance, accounts, tasks, results, painter)
-    context = Context(settings, catalogue, accounts, engine, results, blobs, wall)
+    clock = clock_for(settings.speed, settings.seed is not None, wall)
+    context = Context(settings, catalogue, accounts, engine, results, blobs, wall, clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from novita_mock.accounts import Account, Accounts, key_of
 from novita_mock.blobs import BlobStore
 from novita_mock.catalogue import Catalogue, Operation
-from novita_mock.clock import Wall
+from novita_mock.clock import Clock, Wall
 from novita_mock.dialects import Reply, refusal
 from novita_mock.engine import Engine
 from novita_mock.problems import Broken, Problem
@@ -36,6 +36,8 @@ class Context:
     results: Results
     blobs: BlobStore
     wall: Wall
+    #: What dates the replies to nobody's requests: those without a key that is let in.
+    clock: Clock
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.
     own_url: str = ""
     _validators: dict[str, Validator] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class Context:
         """A reply as it leaves; under ``strict_responses`` only if it fits its schema."""
         if operation and operation.response and self.settings.strict_responses and reply.status == 200:
             reply = self._proven(reply, operation)
-        return respond(reply, account.clock.now() if account else self.wall.time())
+        return respond(reply, (account or self).clock.now())
 
     def _proven(self, reply: Reply, operation: Operation) -> Reply:
         if operation.dialect == "v2" and reply.body.get("code") != 0:

@@ -66,7 +66,7 @@ async def image(context: Context, operation: Operation, request: Request) -> Res
     path = request.scope["path"]
     grant = context.results.signer.check(path, _query_text(request))
     account = context.accounts.of_id(grant.account_id)
-    now_s = account.clock.now() if account else context.wall.time()
+    now_s = (account or context).clock.now()
     if not grant.alive(now_s):
         raise BadLink(f"AccessDenied: the link has expired; it was alive for {grant.ttl_s} seconds")
     blob = fetch(context.blobs, path)
