@@ -1,5 +1,6 @@
 """The only place where time comes from: wall clocks, and the account clocks made of them."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,6 +18,9 @@ class Wall(Protocol):
     def time(self) -> float:
         """Seconds since 1970, as the machine believes."""
 
+    async def sleep(self, seconds: float) -> None:
+        """Let real time pass."""
+
 
 class MachineWall:
     """The machine's own clocks."""
@@ -28,6 +32,10 @@ class MachineWall:
     def time(self) -> float:
         """Seconds since 1970, as the machine believes."""
         return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let real time pass."""
+        await asyncio.sleep(seconds)
 
 
 @dataclass(slots=True)

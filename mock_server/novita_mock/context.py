@@ -14,14 +14,19 @@ from novita_mock.blobs import BlobStore
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.clock import Clock, Wall
 from novita_mock.dialects import Reply, refusal
+from novita_mock.deliveries import Deliveries
 from novita_mock.engine import Engine
+from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
 from novita_mock.results import Results
 from novita_mock.settings import Settings
+from novita_mock.timeline import Timeline
 from novita_mock.validation import Validator
 
 MAX_PORT = 65535
 _PORT = re.compile(r":([0-9]{1,5})\Z")
+#: Where the control routes are: the API has no such prefix.
+CONTROL_PREFIX = "/_mock/"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -32,7 +37,9 @@ class Context:
     settings: Settings
     catalogue: Catalogue
     accounts: Accounts
+    timeline: Timeline
     engine: Engine
+    deliveries: Deliveries
     results: Results
     blobs: BlobStore
     wall: Wall
@@ -40,7 +47,15 @@ class Context:
     clock: Clock
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.
     own_url: str = ""
+    #: The requests of nobody: those without a key that is let in.
+    journal: Journal = field(default_factory=Journal)
+    _numbers: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
+
+    def next_number(self) -> int:
+        """The number of the next request of nobody, from 1."""
+        self._numbers += 1
+        return self._numbers
 
     def validator(self, path: str) -> Validator:
         """The validator of a schema, made when first needed."""
@@ -48,22 +63,31 @@ class Context:
             self._validators[path] = Validator(self.catalogue, path)
         return self._validators[path]
 
-    def account(self, operation: Operation, request: Request) -> Account:
-        """Whose request it is.
+    def account(self, operation: Operation | None, request: Request) -> tuple[Account, str]:
+        """Whose request it is, and the key that says so.
 
         Raises:
             MissingKey: it brings no API key.
             WrongKey: it brings none that is let in.
         """
         quirks = self.catalogue.quirks
-        omni = operation.dialect == "v2" and quirks["omni-key"] == "accepted"
+        omni = (operation is None or operation.dialect == "v2") and quirks["omni-key"] == "accepted"
         headers = request.headers
         key = key_of(
             headers.getlist("authorization"),
             headers.getlist("x-omni-key") if omni else [],
             bare=quirks["bare-key"] == "accepted",
         )
-        return self.accounts.of_key(key)
+        return self.accounts.of_key(key), key
+
+    def account_of_link(self, request: Request) -> Account | None:
+        """Whose picture a request asks for, if its link is whole.
+
+        Raises:
+            BadLink: it is not.
+        """
+        grant = self.results.signer.check(request.scope["path"], query_text(request))
+        return self.accounts.of_id(grant.account_id)
 
     def base_url(self, request: Request) -> str:
         """What links begin with: the setting, or the Host of the request where that is allowed."""
@@ -94,6 +118,11 @@ class Context:
         return reply
 
 
+def query_text(request: Request) -> str:
+    """The query as it came. Not ``request.url``: that looks at the Host header, which may hold anything."""
+    return str(request.scope["query_string"], "latin-1")
+
+
 def respond(reply: Reply, now_s: float) -> Response:
     """A reply as an HTTP response, dated at a moment of account time."""
     headers: Mapping[str, str] = dict(reply.headers) | {"date": formatdate(now_s, usegmt=True)}
@@ -102,7 +131,10 @@ def respond(reply: Reply, now_s: float) -> Response:
     return Response(msgspec.json.encode(reply.body), reply.status, headers, media_type="application/json")
 
 
-def refuse(context: Context, problem: Problem, path: str) -> Response:
+def refuse(context: Context, problem: Problem, path: str, account: Account | None = None) -> Response:
     """The response to a problem, in the dialect of the path it met."""
     dialect = context.catalogue.dialect_of("/" + path.lstrip("/"))
-    return context.respond(refusal(problem, dialect, context.catalogue), None)
+    reply = refusal(problem, dialect, context.catalogue)
+    retry_after_s = getattr(problem, "retry_after_s", None)
+    headers = dict(reply.headers) | ({} if retry_after_s is None else {"Retry-After": str(retry_after_s)})
+    return context.respond(Reply(reply.status, reply.body, headers), account)

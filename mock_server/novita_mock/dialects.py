@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from novita_mock.catalogue import Catalogue
 from novita_mock.problems import Problem, WrongMethod
-from novita_mock.task import Image, Status, Task, Wish, eta_s, progress_percent
+from novita_mock.task import Image, Status, Storage, Task, Wish, eta_s, progress_percent
 from novita_mock.types import JSON
 
 #: Longest ``message`` and longest value in ``metadata``, in characters.
@@ -42,9 +42,26 @@ def asked(dialect: str, body: JSON, base_url: str) -> tuple[JSON, Wish]:
         return body, Wish("png", int(body.get("img_expire_ttl", V2_TTL_S)), base_url)
     extra = body.get("extra", {})
     level = extra.get("nsfw_detection_level", 0) if extra.get("enable_nsfw_detection") else None
-    webhook_url = extra.get("webhook", {}).get("url", "")
-    image_type = extra.get("response_image_type", "png")
-    return body["request"], Wish(image_type, V3_TTL_S, base_url, level, webhook_url)
+    webhook, bucket = extra.get("webhook", {}), extra.get("custom_storage", {}).get("aws_s3")
+    test_mode = webhook.get("test_mode", {})
+    wish = Wish(
+        image_type=extra.get("response_image_type", "png"),
+        ttl_s=V3_TTL_S,
+        base_url=base_url,
+        nsfw_level=level,
+        webhook_url=webhook.get("url", ""),
+        test_status=test_mode["return_task_status"] if test_mode.get("enabled") else "",
+        storage=Storage(**bucket) if bucket else None,
+    )
+    return body["request"], wish
+
+
+def event(task: Task, now_s: float, catalogue: Catalogue) -> JSON:
+    """The webhook event of a task: its payload is the body of a poll.
+
+    Source: page webhook, Get Started.
+    """
+    return {"event_type": "ASYNC_TASK_RESULT", "payload": result(task, now_s, catalogue).body}
 
 
 def accepted(task: Task, catalogue: Catalogue) -> Reply:
@@ -60,6 +77,11 @@ def accepted(task: Task, catalogue: Catalogue) -> Reply:
 def result(task: Task, now_s: float, catalogue: Catalogue) -> Reply:
     """The reply to a poll; the payload of a webhook is the body of this."""
     return Reply(200, _RESULTS[task.dialect](task, now_s, catalogue.quirks))
+
+
+def user(credit_balance: int) -> Reply:
+    """The reply about an account. Source: page basic-get-user-info (facts 1.8)."""
+    return Reply(200, {"credit_balance": credit_balance})
 
 
 def refusal(problem: Problem, dialect: str, catalogue: Catalogue) -> Reply:

@@ -9,10 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from novita_mock import dialects, intake, models
+from novita_mock.accounts import Account
 from novita_mock.blobs import fetch
 from novita_mock.catalogue import Operation
-from novita_mock.context import Context
-from novita_mock.problems import BadLink, BodyTooLarge, Fault, Refused, cut
+from novita_mock.context import Context, query_text
+from novita_mock.exchange import Exchange, exchange_of
+from novita_mock.injection import drawn, fate_of, faulted
+from novita_mock.problems import BadLink, BodyTooLarge, Broken, Fault, Refused, cut
 from novita_mock.types import JSON
 
 #: Bodies from this size on are read and decoded off the event loop, in bytes.
@@ -23,51 +26,56 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 async def submit(context: Context, operation: Operation, request: Request) -> Response:
     """Accept a task."""
-    account = context.account(operation, request)
+    exchange, account = _whose(request)
     _check_headers(context, request)
     content = await _body(request, operation.max_body_bytes)
-    take = partial(
-        intake.take,
-        operation,
-        context.validator(operation.request),
-        context.catalogue.quirks,
-        content,
-        context.base_url(request),
-    )
-    submission, checked = await asyncio.to_thread(take) if len(content) >= OFF_LOOP_BYTES else take()
-    task = context.engine.submit(account, submission)
-    out = submission.output
-    request.state.note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
-    if checked.notices:
-        request.state.note += "  noticed " + ", ".join(sorted({quirk for quirk, _ in checked.notices}))
-    return context.respond(dialects.accepted(task, context.catalogue), account, operation)
+    exchange.received_bytes = len(content)
+    taken = await _taken(context, operation, request, content)
+    exchange.received = taken.received
+    exchange.notices = tuple(taken.checked.notices) if taken.checked else ()
+    if taken.problem or taken.submission is None:
+        raise taken.problem or Broken("a body is neither good nor bad")
+    submission, out = taken.submission, taken.submission.output
+    if context.settings.rate_limits:
+        account.windows.allow(operation.name, out.count, account.clock.now(), operation.images_per_minute)
+    fate = fate_of(drawn(exchange, "task", operation, request.scope["path"]))
+    task = context.engine.submit(account, submission, fate)
+    exchange.task_id = task.task_id
+    exchange.note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
+    return _answered(context, operation, exchange, dialects.accepted(task, context.catalogue))
 
 
 async def result(context: Context, operation: Operation, request: Request) -> Response:
     """Tell how a task stands; where no time is planned, once it has ended."""
-    account = context.account(operation, request)
+    exchange, account = _whose(request)
     query = _query(context, operation, request)
+    exchange.task_id = str(query["task_id"])[:64]
     task = context.engine.get(account, query["task_id"], operation.dialect)
     task = await context.engine.settled(account, task)
+    exchange.note = f"task {task.task_id}  {task.status.name}"
     reply = dialects.result(task, account.clock.now(), context.catalogue)
-    request.state.note = f"task {task.task_id}  {task.status.name}"
-    return context.respond(reply, account, operation)
+    return _answered(context, operation, exchange, reply)
 
 
 async def model_list(context: Context, operation: Operation, request: Request) -> Response:
     """Tell the models there are."""
-    account = context.account(operation, request)
+    exchange, _ = _whose(request)
     body = models.page(_query(context, operation, request))
-    return context.respond(dialects.Reply(200, body), account, operation)
+    return _answered(context, operation, exchange, dialects.Reply(200, body))
+
+
+async def user(context: Context, operation: Operation, request: Request) -> Response:
+    """Tell the balance."""
+    exchange, account = _whose(request)
+    return _answered(context, operation, exchange, dialects.user(account.wallet.balance))
 
 
 async def image(context: Context, operation: Operation, request: Request) -> Response:
     """Serve a picture to whoever has its link."""
     path = request.scope["path"]
-    grant = context.results.signer.check(path, _query_text(request))
-    account = context.accounts.of_id(grant.account_id)
-    now_s = (account or context).clock.now()
-    if not grant.alive(now_s):
+    account = exchange_of(request).account
+    grant = context.results.signer.check(path, query_text(request))
+    if not grant.alive((account or context).clock.now()):
         raise BadLink(f"AccessDenied: the link has expired; it was alive for {grant.ttl_s} seconds")
     blob = fetch(context.blobs, path)
     response = context.respond(dialects.Reply(200, "", _image_headers(path)), account)
@@ -82,13 +90,38 @@ KINDS: Mapping[str, Callable[[Context, Operation, Request], Awaitable[Response]]
     "submit": submit,
     "result": result,
     "models": model_list,
+    "account": user,
     "image": image,
 }
 
 
 def endpoint_of(context: Context, operation: Operation) -> Endpoint:
-    """The endpoint of a row."""
-    return partial(KINDS[operation.kind], context, operation)
+    """The endpoint of a row, with faults around it."""
+    return faulted(context, operation, KINDS[operation.kind])
+
+
+def _whose(request: Request) -> tuple[Exchange, Account]:
+    exchange = exchange_of(request)
+    if exchange.account is None:
+        raise Broken("an endpoint was reached without an account")
+    return exchange, exchange.account
+
+
+def _answered(context: Context, operation: Operation, exchange: Exchange, reply: dialects.Reply) -> Response:
+    exchange.replied = reply.body
+    return context.respond(reply, exchange.account, operation)
+
+
+async def _taken(context: Context, operation: Operation, request: Request, content: bytes) -> intake.Taken:
+    take = partial(
+        intake.take,
+        operation,
+        context.validator(operation.request),
+        context.catalogue.quirks,
+        content,
+        context.base_url(request),
+    )
+    return await asyncio.to_thread(take) if len(content) >= OFF_LOOP_BYTES else take()
 
 
 def _image_headers(path: str) -> dict[str, str]:
@@ -100,15 +133,11 @@ def _image_headers(path: str) -> dict[str, str]:
     }
 
 
-def _query_text(request: Request) -> str:
-    # Not `request.url`: that takes the Host header into account, which may hold anything.
-    return str(request.scope["query_string"], "latin-1")
-
-
 def _query(context: Context, operation: Operation, request: Request) -> dict[str, JSON]:
     """The checked query; where a name comes twice, the last counts."""
-    given: dict[str, JSON] = dict(parse_qsl(_query_text(request), keep_blank_values=True))
+    given: dict[str, JSON] = dict(parse_qsl(query_text(request), keep_blank_values=True))
     checked = context.validator(operation.query).check(given)
+    exchange_of(request).notices = tuple(checked.notices)
     if checked.faults:
         raise Refused(tuple(checked.faults))
     query: dict[str, JSON] = checked.body

@@ -1,12 +1,15 @@
 """What every request passes first and every reply last: checks of HTTP itself, and the log line."""
 
 import logging
-from collections.abc import MutableMapping
-from typing import Any
+from dataclasses import dataclass
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from novita_mock.context import Context, refuse
+from novita_mock.accounts import Account
+from novita_mock.context import CONTROL_PREFIX, Context, refuse
+from novita_mock.entry import Entry
+from novita_mock.exchange import Exchange
 from novita_mock.problems import Problem
 
 log = logging.getLogger("novita_mock.requests")
@@ -26,29 +29,29 @@ class Gate:
         self.context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check, pass on, log."""
+        """Check, pass on, write down."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = self.context.wall.monotonic()
-        state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        status = 0
+        began_s = self.context.wall.monotonic()
+        exchange = scope.setdefault("state", {})["exchange"] = Exchange()
+        sent = _Sent()
 
         async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            sent.note(message)
             await send(message)
 
         try:
             problem = self._broken_rule(scope)
             if problem:
-                state["note"] = problem.message
+                exchange.problem = exchange.note = problem.message
                 await refuse(self.context, problem, scope["path"])(scope, receive, noted)
             else:
                 await self.app(scope, receive, noted)
         finally:
-            self._log(scope, status, self.context.wall.monotonic() - began)
+            took_ms = (self.context.wall.monotonic() - began_s) * 1000
+            self._journal(scope, exchange, sent, took_ms)
+            self._log(scope, exchange, sent.status, took_ms)
 
     def _broken_rule(self, scope: Scope) -> Problem | None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
@@ -56,12 +59,68 @@ class Gate:
             return BadHTTP("a request of HTTP/1.1 needs exactly one Host header")
         return None
 
-    def _log(self, scope: Scope, status: int, took_s: float) -> None:
+    def _journal(self, scope: Scope, exchange: Exchange, sent: "_Sent", took_ms: float) -> None:
+        if scope["path"] == "/" or scope["path"].startswith(CONTROL_PREFIX):
+            return
+        account = exchange.account or self._account(scope)
+        holder = account or self.context
+        entry = Entry(
+            number=account.next("request") + 1 if account else self.context.next_number(),
+            at_s=holder.clock.now(),
+            operation=exchange.operation,
+            method=scope["method"],
+            path=scope["path"],
+            query=str(scope["query_string"], "latin-1"),
+            status=sent.status,
+            duration_ms=took_ms,
+            task_id=exchange.task_id,
+            request=exchange.received,
+            response=exchange.replied,
+            request_bytes=exchange.received_bytes,
+            response_bytes=sent.size,
+            response_type=sent.media_type,
+            notices=exchange.notices,
+            faults=tuple(rule.key for rule in exchange.faults),
+            problem=exchange.problem,
+            headers={str(name, "latin-1"): str(value, "latin-1") for name, value in scope["headers"]},
+            lost=exchange.lost,
+        )
+        holder.journal.add(entry)
+
+    def _account(self, scope: Scope) -> Account | None:
+        """Whose request it may have been that met no endpoint, or was refused before one."""
+        try:
+            return self.context.account(None, Request(scope))[0]
+        except Problem:
+            return None
+
+    def _log(self, scope: Scope, exchange: Exchange, status: int, took_ms: float) -> None:
         if self.context.settings.quiet or not log.isEnabledFor(logging.INFO):
             return
         # Neither the query nor a header: a link's signature and a key stand there.
         path = ascii(scope["path"])[1:-1]
-        note = ascii(scope["state"].get("note", ""))[1:-1]
         shown = path if len(path) <= 100 else f"{path[:97]}..."
-        line = f"{scope['method']:<4} {shown:<24} {status or '---'} {took_s * 1000:7.1f} ms  {note}"
-        log.info("%s", line.rstrip())
+        words = [exchange.note] if exchange.note else []
+        if exchange.notices:
+            words.append("noticed " + ", ".join(sorted({quirk for quirk, _ in exchange.notices})))
+        if exchange.faults:
+            words.append("fault " + ", ".join(rule.key for rule in exchange.faults))
+        note = ascii("  ".join(words))[1:-1]
+        log.info("%s", f"{scope['method']:<4} {shown:<24} {status or '---'} {took_ms:7.1f} ms  {note}".rstrip())
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What left of a reply."""
+
+    status: int = 0
+    size: int = 0
+    media_type: str = ""
+
+    def note(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            named = dict(message["headers"]).get(b"content-type", b"")
+            self.media_type = str(named, "latin-1").partition(";")[0]
+        else:
+            self.size += len(message.get("body", b""))

@@ -2,6 +2,7 @@
 
 import binascii
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
@@ -11,6 +12,8 @@ from novita_mock.catalogue import Operation
 from novita_mock.dialects import asked
 from novita_mock.geometry import OUTPUTS
 from novita_mock.problems import Fault, Refused, cut
+from novita_mock.redaction import outline
+from novita_mock.storage import check_target
 from novita_mock.submission import Submission
 from novita_mock.types import JSON
 from novita_mock.validation import Checked, Path, Validator
@@ -41,31 +44,52 @@ def parse(content: bytes) -> JSON:
     return body
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a body.
+
+    Attributes:
+        received: the body as it came, its pictures told by their digests; None where it is no JSON.
+        submission: what it asks for, where it is good.
+        checked: what was noticed about it, where it is JSON.
+        problem: why it is not good, else None.
+    """
+
+    received: JSON = None
+    submission: Submission | None = None
+    checked: Checked | None = None
+    problem: Refused | None = None
+
+
 def take(
     operation: Operation, validator: Validator, quirks: Mapping[str, str], content: bytes, base_url: str
-) -> tuple[Submission, Checked]:
-    """A submission out of a body, and what was noticed about it.
-
-    Raises:
-        Refused: with every fault that was found.
-    """
-    checked = validator.check(parse(content))
-    files, pictures, faults = _pictures(checked, data_urls=quirks["data-url"] == "accepted")
-    if checked.faults or faults:
-        raise Refused((*checked.faults, *faults))
-    request, wish = asked(operation.dialect, checked.body, base_url)
+) -> Taken:
+    """What a body asks for, or everything that is wrong with it."""
+    try:
+        received = parse(content)
+    except Refused as problem:
+        return Taken(problem=problem)
+    checked = validator.check(received)
+    files, pictures, faults = _pictures(checked, received, data_urls=quirks["data-url"] == "accepted")
+    request, wish = (
+        asked(operation.dialect, checked.body, base_url) if not (checked.faults or faults) else (None, None)
+    )
+    if wish is not None and wish.storage is not None:
+        faults = check_target(wish.storage)
+    if checked.faults or faults or wish is None:
+        problem = Refused((*checked.faults, *faults))
+        return Taken(outline(received), checked=checked, problem=problem)
     main = next(iter(pictures.values()))
-    output = OUTPUTS[operation.renderer](request, main.width, main.height)
     submission = Submission(
         operation=operation,
         request=request,
         images=files,
         digest=_digest(request, wish.image_type),
-        output=output,
+        output=OUTPUTS[operation.renderer](request, main.width, main.height),
         input_pixels=sum(picture.width * picture.height for picture in pictures.values()),
         wish=wish,
     )
-    return submission, checked
+    return Taken(received, submission, checked)
 
 
 def _refused(message: str) -> Refused:
@@ -87,9 +111,12 @@ def _digest(request: JSON, image_type: str) -> str:
 
 
 def _pictures(
-    checked: Checked, *, data_urls: bool
+    checked: Checked, received: JSON, *, data_urls: bool
 ) -> tuple[dict[str, bytes], dict[Path, Picture], list[Fault]]:
-    """Decode every picture string and put its digest in its place; the first is the main one."""
+    """Decode every picture string and put its digest in its place; the first is the main one.
+
+    What was received is changed too: there a text about the picture takes the string's place.
+    """
     files: dict[str, bytes] = {}
     pictures: dict[Path, Picture] = {}
     faults: list[Fault] = []
@@ -110,6 +137,10 @@ def _pictures(
         digest = sha256(content).hexdigest()
         files[digest] = content
         holder[path[-1]] = digest
+        holder = received
+        for step in path[:-1]:
+            holder = holder[step]
+        holder[path[-1]] = f"<a picture of {len(content)} bytes, sha256 {digest[:12]}>"
     return files, pictures, faults
 
 

@@ -4,6 +4,8 @@ uvicorn waits for ever for a request that does not come, takes any number of hea
 what is not HTTP in plain text; a client under test must see none of that.
 """
 
+import socket
+import struct
 from asyncio import TimerHandle, Transport
 from typing import Any
 
@@ -13,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from novita_mock.context import Context
 from novita_mock.dialects import refusal
 from novita_mock.gate import BadHTTP
+from novita_mock.injection import SOCKET
 from novita_mock.problems import Problem
 
 #: Caps on the request line and on headers; no client in use comes near.
@@ -72,10 +75,26 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: its headers have a deadline."""
         super().on_message_begin()
+        self.scope["extensions"] = {SOCKET: self}  # type: ignore[typeddict-item]
         self._header_bytes = 0
         self._in_head = True
         self._lingers = False
         self._wait(self.context.settings.header_deadline_s)
+
+    def reset(self) -> None:
+        """Break the connection off: the client sees a reset. For faults."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        self.transport.abort()
+
+    def cut(self) -> None:
+        """Close the connection once what was written has left. For faults."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        self.transport.close()
 
     def on_url(self, url: bytes) -> None:
         """Take the request line's target, up to a cap."""

@@ -1,0 +1,48 @@
+"""What is known of a request while it is under way: filled on the way in, written down on the way out."""
+
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from novita_mock.accounts import Account
+from novita_mock.faults import FaultRule
+from novita_mock.types import JSON
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request, and its reply as far as there is one.
+
+    Attributes:
+        account: whose it is, once that is known.
+        operation: the row it met, or empty.
+        task_id: the task that it made or asked about.
+        received: its body, pictures told by their digests.
+        replied: the body of the reply.
+        received_bytes: size of its body.
+        notices: what passed although no page documents it: ``(quirk, dotted path)``.
+        faults: the rules that fired on it.
+        problem: why it was refused, or empty.
+        lost: whether its work was done but its sender was not told so.
+        note: what the log says of it.
+        scenario: the rules of the scenario that it names.
+    """
+
+    account: Account | None = None
+    operation: str = ""
+    task_id: str = ""
+    received: JSON = None
+    replied: JSON = None
+    received_bytes: int = 0
+    notices: tuple[tuple[str, str], ...] = ()
+    faults: list[FaultRule] = field(default_factory=list)
+    problem: str = ""
+    lost: bool = False
+    note: str = ""
+    scenario: tuple[FaultRule, ...] = ()
+
+
+def exchange_of(request: Request) -> Exchange:
+    """The exchange that a request belongs to; the gate makes it."""
+    found: Exchange = request.scope["state"]["exchange"]
+    return found
