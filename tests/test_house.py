@@ -22,7 +22,10 @@ ONE_PLACE = {
     # cli hands it to Settings; pool passes it on to its process
     "the environment": (r"\bos\.(environ|getenv)\b", {"cli.py", "pool.py"}),
     "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"chance.py"}),
-    "an HTTP client": (r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request)\b", {"tour.py"}),
+    "an HTTP client": (
+        r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request)\b",
+        {"tour.py", "sender.py"},
+    ),
     "uvicorn": (r"^\s*(import|from) uvicorn\b", {"server.py", "protocol.py"}),
 }
 #: Words that say nothing of what a module is. (style: names are the field's words)
