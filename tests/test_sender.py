@@ -181,8 +181,8 @@ def test_a_receiver_that_shuts_its_connection_without_a_word_takes_the_next_deli
 
 
 @pytest.mark.parametrize("url", [
-    "file:/etc/passwd", "ftp://127.0.0.1/", "//127.0.0.1/x", "http://127.0.0.1:99999/", "http://u:p" + "@127.0.0.1/",
-    "http://127.0.0.1/\r\nX: y", "http://256.1.1.1/", "http://", "",
+    "file:/etc/passwd", "ftp://127.0.0.1/", "//127.0.0.1/x", "http://127.0.0.1:99999/",
+    "http://u:p" + "@127.0.0.1/", "http://127.0.0.1/\r\nX: y", "http://256.1.1.1/", "http://", "",
 ])  # fmt: skip
 def test_what_is_not_a_url_of_http_is_not_sent(url):
     assert asyncio.run(posted(url)).reason.startswith("not delivered: ")
