@@ -133,8 +133,9 @@ def test_whatever_is_forbidden_stays_forbidden_under_every_policy(address):
 
 @pytest.mark.parametrize("url", [
     "file:/etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "//127.0.0.1/x", "http:///x", "http://",
-    "http://127.0.0.1:99999/", "http://127.0.0.1:0/", "http://127.0.0.1:x/", "http://user:pw" + AT + "127.0.0.1/",
-    "http://good.example" + AT + "127.0.0.1:1234/", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1/ x",
+    "http://127.0.0.1:99999/", "http://127.0.0.1:0/", "http://127.0.0.1:x/",
+    "http://user:pw" + AT + "127.0.0.1/", "http://good.example" + AT + "127.0.0.1:1234/",
+    "http://127.0.0.1/\r\nX: y", "http://127.0.0.1/ x",
     "http:\\\\127.0.0.1/", "http://[::1", "http://[v1.x]/", "", "hook",
 ])  # fmt: skip
 def test_a_url_that_nothing_can_be_posted_to_is_refused(url):

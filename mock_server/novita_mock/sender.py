@@ -28,6 +28,7 @@ TOTAL = 256
 MAX_WAITING = 20_000
 #: Characters of an answer that are kept.
 EXCERPT = 200
+STOPPING = "not delivered: the double is stopping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +104,14 @@ class Sender:
                 self._under_way.add(deadline)
                 async with self._lanes.place(whither.authority):
                     if self._closed:
-                        raise TimeoutError
+                        raise Undeliverable(STOPPING)
                     began_s = loop.time()
                     deadline.reschedule(began_s + self._timeout_s)
                     status, excerpt = await self._exchange(session, whither, body, headers)
                     reason = "" if 200 <= status <= 299 else f"status {status}"
                     return Answer(status, reason, excerpt, loop.time() - began_s)
         except TimeoutError:
-            reason = "not delivered: the double is stopping" if self._closed else "timed out"
+            reason = "timed out"
         except LanesFull as problem:
             reason = f"not delivered: {problem}"
         except Undeliverable as problem:
@@ -119,6 +120,7 @@ class Sender:
             reason = _why(problem)
         finally:
             self._under_way.discard(deadline)
+        reason = STOPPING if self._closed else reason
         return Answer(None, reason, "", loop.time() - began_s if began_s is not None else 0.0)
 
     async def close(self) -> None:
@@ -132,11 +134,11 @@ class Sender:
             await self._session.close()
 
     async def _client(self) -> "aiohttp.ClientSession":
-        if self._closed:
-            raise Undeliverable("not delivered: the double is stopping")
-        if self._session is None:
+        if self._session is None and not self._closed:
             # Takes half a second on a small machine: not on the loop that answers polls.
             await asyncio.to_thread(importlib.import_module, "aiohttp")
+        if self._closed:
+            raise Undeliverable(STOPPING)
         if self._session is None:
             self._session = _session(self._tls)
         return self._session
