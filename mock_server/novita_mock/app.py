@@ -10,20 +10,28 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from novita_mock import control
-from novita_mock.accounts import Accounts
+from novita_mock.accounts import Account, Accounts
+from novita_mock.announcing import Announcer
 from novita_mock.blobs import MemoryBlobs
+from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, load, parse_quirks
 from novita_mock.chance import Chance, draw_seed
 from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
+from novita_mock.deliveries import Deliveries
+from novita_mock.egress import Policy
 from novita_mock.endpoints import endpoint_of
-from novita_mock.engine import Engine, Painter
+from novita_mock.engine import Engine
+from novita_mock.exchange import exchange_of
 from novita_mock.gate import Gate
-from novita_mock.pool import Pool
+from novita_mock.pool import Painter, Pool
 from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
-from novita_mock.results import Results
+from novita_mock.results import S3, Results
+from novita_mock.sender import Sender
 from novita_mock.settings import Settings
+from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
+from novita_mock.timeline import Timeline
 
 
 def create_app(
@@ -46,19 +54,14 @@ def create_app(
     """
     catalogue = load(parse_quirks(settings.quirk), settings.strict)
     chance = Chance(next(seed for seed in (settings.seed, drawn_seed, draw_seed()) if seed is not None))
-    wall = wall or MachineWall()
-    accounts, blobs = Accounts(settings, chance, wall), MemoryBlobs()
-    painter = painter or Pool(settings.max_pixels_in_flight)
-    tasks = MemoryTasks()
-    results = Results(settings, chance, tasks, blobs)
-    engine = Engine(settings, chance, accounts, tasks, results, painter)
-    clock = clock_for(settings.speed, settings.seed is not None, wall)
-    context = Context(settings, catalogue, accounts, engine, results, blobs, wall, clock)
+    context = _context(settings, catalogue, chance, wall or MachineWall(), painter)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        engine.close()
+        context.stop()
+        await context.deliveries.close(GRACE_S)
+        await context.carrier.close()
 
     app = Starlette(routes=_routes(context), lifespan=lifespan, exception_handlers=_told_problems(context))
     app.router.redirect_slashes = False
@@ -67,17 +70,63 @@ def create_app(
     return app
 
 
+def _context(
+    settings: Settings, catalogue: Catalogue, chance: Chance, wall: Wall, painter: Painter | None
+) -> Context:
+    """Every part of a double, each handed what it needs."""
+    accounts, tasks, blobs, buckets = Accounts(settings, chance, wall), MemoryTasks(), MemoryBlobs(), OwnBuckets()
+    results = Results(settings, chance, tasks, blobs, buckets, _s3(settings))
+
+    def own_urls() -> list[str]:
+        return [url for url in (context.own_url, settings.public_url) if url]
+
+    def wake(account: Account) -> None:
+        context.timeline.run_due(account)
+
+    carrier = Carrier(Sender(Policy(settings.allow_webhook_host), own_urls=own_urls), own_urls, wall)
+    deliveries = Deliveries(chance, carrier.post, wake)
+    ended = Announcer(catalogue, deliveries)
+    painter = painter or Pool(settings.max_pixels_in_flight)
+    engine = Engine(settings, chance, accounts, tasks, results, painter, wake, ended)
+    context = Context(
+        settings=settings,
+        catalogue=catalogue,
+        accounts=accounts,
+        timeline=Timeline(wall, [engine], [deliveries]),
+        engine=engine,
+        deliveries=deliveries,
+        carrier=carrier,
+        announcer=ended,
+        results=results,
+        tasks=tasks,
+        blobs=blobs,
+        buckets=buckets,
+        wall=wall,
+        chance=chance,
+        clock=clock_for(settings.speed, settings.seed is not None, wall),
+        control_token=settings.control_token or ("" if settings.loopback else chance.digest("token").hex()),
+    )
+    return context
+
+
+def _s3(settings: Settings) -> S3 | None:
+    if settings.s3_endpoint is None:
+        return None
+    from novita_mock.s3 import S3Store  # brings boto3, which only the extra s3 installs
+
+    return S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+
+
 def _routes(context: Context) -> list[Route]:
     rows = [
         Route(row.path, endpoint_of(context, row), methods=[row.method], name=row.name)
         for row in context.catalogue.operations
     ]
-    told = [
-        Route(control.PREFIX + path, control.told(context, tell), methods=["GET"])
-        for path, tell in control.TOLD.items()
-    ]
-    return [*rows, *told, Route("/", control.front_page(context), methods=["GET"])]
+    return [*rows, *control.routes(context), Route("/", control.front_page(context), methods=["GET"])]
 
+
+#: Wall seconds that deliveries in flight have at the end.
+GRACE_S = 0.3
 
 Told = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -85,8 +134,10 @@ Told = Callable[[Request, Exception], Awaitable[Response]]
 def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
     async def problem(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, Problem)
-        request.state.note = f"{exc.kind}: {exc.message[:120]}"
-        return refuse(context, exc, request.scope["path"])
+        exchange = exchange_of(request)
+        exchange.problem = exc.message[:200]
+        exchange.note = f"{exc.kind}: {exc.message[:120]}"
+        return refuse(context, exc, request.scope["path"], exchange.account)
 
     async def routing(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
@@ -96,7 +147,7 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         return await problem(request, _unknown_path(context.catalogue, request))
 
     async def gone(request: Request, exc: Exception) -> Response:
-        request.state.note = "the client went away"
+        exchange_of(request).note = "the client went away"
         return Response(status_code=400)
 
     async def broken(request: Request, exc: Exception) -> Response:

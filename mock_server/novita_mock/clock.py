@@ -55,9 +55,11 @@ class Clock:
     start_s: float | None = None
     _offset_s: float = field(init=False, default=0.0)
     _frozen_rate: float | None = field(init=False, default=None)
+    _first_rate: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         """Fix the offset at the moment of making."""
+        self._first_rate = self.rate
         start = self.wall.time() if self.start_s is None else self.start_s
         self._offset_s = start - self.rate * self.wall.monotonic()
 
@@ -90,6 +92,13 @@ class Clock:
         if self._frozen_rate is not None:
             self._set_rate(self._frozen_rate)
             self._frozen_rate = None
+
+    def reset(self, *, from_start: bool) -> None:
+        """Go on at the rate of the beginning; ``from_start``: from the time of the beginning, too."""
+        self._frozen_rate = None
+        self._set_rate(self._first_rate)
+        if from_start:
+            self.__post_init__()
 
     @property
     def frozen(self) -> bool:

@@ -4,14 +4,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from novita_mock.accounts import Account, Accounts, key_of
+from novita_mock.announcing import Announcer
 from novita_mock.blobs import BlobStore
+from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, Operation
+from novita_mock.chance import Chance
 from novita_mock.clock import Clock, Wall
 from novita_mock.dialects import Reply, refusal
 from novita_mock.deliveries import Deliveries
@@ -20,6 +24,8 @@ from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
 from novita_mock.results import Results
 from novita_mock.settings import Settings
+from novita_mock.storage import OwnBuckets
+from novita_mock.store import TaskStore
 from novita_mock.timeline import Timeline
 from novita_mock.validation import Validator
 
@@ -40,17 +46,29 @@ class Context:
     timeline: Timeline
     engine: Engine
     deliveries: Deliveries
+    carrier: Carrier
+    announcer: Announcer
     results: Results
+    tasks: TaskStore
     blobs: BlobStore
+    buckets: OwnBuckets
     wall: Wall
     #: What dates the replies to nobody's requests: those without a key that is let in.
     clock: Clock
+    chance: Chance
+    #: What control requests must bring, or empty.
+    control_token: str = ""
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.
     own_url: str = ""
     #: The requests of nobody: those without a key that is let in.
     journal: Journal = field(default_factory=Journal)
     _numbers: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Stop all work at once; replies under way say how things stand."""
+        self.timeline.close()
+        self.engine.close()
 
     def next_number(self) -> int:
         """The number of the next request of nobody, from 1."""
@@ -94,12 +112,17 @@ class Context:
         if self.settings.public_url:
             return self.settings.public_url
         host = request.headers.get("host", "")
-        port = _PORT.search(host)
-        name = host[: port.start()] if port else host
-        ours = name in LOOPBACK_NAMES or name in self.settings.allow_host or name == self.settings.host
-        if ours and (port is None or int(port[1]) <= MAX_PORT):
+        if self.is_own_host(host):
             return f"http://{host}"
         return self.own_url or "http://127.0.0.1"
+
+    def is_own_host(self, host: str) -> bool:
+        """Whether a Host header names this double: loopback names, and those of the settings."""
+        port = _PORT.search(host)
+        name = host[: port.start()] if port else host
+        public = urlsplit(self.settings.public_url or "").hostname
+        ours = name in LOOPBACK_NAMES or name in (*self.settings.allow_host, self.settings.host, public)
+        return bool(name) and ours and (port is None or int(port[1]) <= MAX_PORT)
 
     def respond(self, reply: Reply, account: Account | None, operation: Operation | None = None) -> Response:
         """A reply as it leaves; under ``strict_responses`` only if it fits its schema."""

@@ -1,17 +1,124 @@
-"""The control routes: what a double tells about itself, under a prefix that the API doesn't have."""
+"""The control routes over HTTP: who may call them, whose account they speak of, and how they answer.
 
+They are on the port of the API, so that a browser can reach them from any page that its user looks
+at: hence the checks of Host, Origin and Content-Type, and a token where others than this machine
+can reach the port.
+"""
+
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from novita_mock import __version__
-from novita_mock.context import Context
+from novita_mock.accounts import Account
+from novita_mock.asyncapi import asyncapi
+from novita_mock.call import Call, NotFound
+from novita_mock.commands import COMMANDS
+from novita_mock.context import CONTROL_PREFIX, Context, query_text
 from novita_mock.dialects import Reply
-from novita_mock.openapi import openapi
+from novita_mock.files import read_json
+from novita_mock.intake import read_body
+from novita_mock.openapi import control_openapi, openapi
+from novita_mock.problems import BodyTooLarge, Fault, MissingKey, Problem, Refused
 from novita_mock.types import JSON
 
-PREFIX = "/_mock"
+#: Longest body of a control request, in bytes.
+MAX_BODY_BYTES = 8 * 1024 * 1024
+TOKEN_HEADER = "x-novita-mock-token"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class NotAllowed(Problem):
+    """The control routes are not for whoever called."""
+
+    kind = "control-refused"
+
+
+def routes(context: Context) -> list[Route]:
+    """Every control route."""
+    table = read_json("schemas", "control/routes.json")
+    return [
+        Route(table["prefix"] + row["path"], partial(_control, context, row), methods=[row["method"]])
+        for row in table["routes"]
+    ]
+
+
+async def _control(context: Context, row: Mapping[str, str], request: Request) -> Response:
+    receiving = row["name"] == "inbox-receive"
+    if not receiving:
+        check_caller(context, request)
+    call = await _call(context, row, request, receiving=receiving)
+    if row["name"] in SPECIAL:
+        return await SPECIAL[row["name"]](call)
+    told = TOLD[row["name"]](context) if row["name"] in TOLD else await COMMANDS[row["name"]](call)
+    return context.respond(Reply(200, told), call.accounts[0] if call.named else None)
+
+
+def check_caller(context: Context, request: Request) -> None:
+    """Let in only who can't be a page of another site, and, beyond this machine, who has the token.
+
+    Raises:
+        NotAllowed: anyone else.
+    """
+    if not context.is_own_host(request.headers.get("host", "")):
+        raise NotAllowed("control routes answer to the double's own names only: --allow-host NAME adds one")
+    origin = request.headers.get("origin")
+    if origin is not None and not context.is_own_host(urlsplit(origin).netloc):
+        raise NotAllowed("control routes don't answer to pages of other sites")
+    token = context.control_token
+    if token and not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), token.encode()):
+        raise NotAllowed(f"the header {TOKEN_HEADER} must hold the token that was printed at the start")
+
+
+async def _call(context: Context, row: Mapping[str, str], request: Request, *, receiving: bool) -> Call:
+    query = dict(parse_qsl(query_text(request), keep_blank_values=True))
+    body: JSON = None
+    if request.method in ("POST", "PUT") and not receiving:
+        body = await _body(context, row, request)
+    account = _account(context, request, query)
+    accounts = (account,) if account else tuple(context.accounts.all())
+    path = {name: str(value) for name, value in request.path_params.items()}
+    return Call(context, request, accounts, account is not None, body, path, query)
+
+
+async def _body(context: Context, row: Mapping[str, str], request: Request) -> JSON:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused((Fault("invalid-request", (), "the Content-Type is not application/json"),))
+    try:
+        body = read_body(await _content(request) or b"{}")
+    except BodyTooLarge:
+        raise
+    if "request" not in row:
+        return body
+    checked = context.validator(row["request"]).check(body)
+    if checked.faults:
+        raise Refused(tuple(checked.faults))
+    return checked.body
+
+
+async def _content(request: Request) -> bytes:
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"the body is over the limit of {MAX_BODY_BYTES} bytes")
+    return content
+
+
+def _account(context: Context, request: Request, query: Mapping[str, str]) -> Account | None:
+    """The account that is named: by ``?account=`` with its id or its key, else by the key's header."""
+    if "account" in query:
+        return context.accounts.of_id(query["account"]) or context.accounts.of_key(query["account"])
+    try:
+        return context.account(None, request)[0]
+    except MissingKey:
+        return None
 
 
 def health(context: Context) -> JSON:
@@ -32,37 +139,58 @@ def quirks(context: Context) -> JSON:
     return {"quirks": [dict(row) | {"value": context.catalogue.quirks[row["id"]]} for row in rows]}
 
 
-def document(context: Context) -> JSON:
-    """The OpenAPI document of the API as this double speaks it."""
-    return openapi(context.catalogue, context.settings.public_url or context.own_url)
+def _url(context: Context) -> str:
+    return context.settings.public_url or context.own_url
 
 
-#: Control routes that only tell something: path below the prefix, and what tells it.
+#: Routes that only tell something about the double.
 TOLD: Mapping[str, Callable[[Context], JSON]] = {
-    "/health": health,
-    "/quirks": quirks,
-    "/openapi.json": document,
+    "health": health,
+    "quirks": quirks,
+    "openapi": lambda context: openapi(context.catalogue, _url(context)),
+    "control-openapi": lambda context: control_openapi(context.catalogue, _url(context)),
+    "asyncapi": lambda context: asyncapi(context.catalogue),
 }
 
 
-def told(context: Context, tell: Callable[[Context], JSON]) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that answers with what ``tell`` says."""
+async def _receive(call: Call) -> Response:
+    """An inbox receives an event and answers as it was told."""
+    account = call.one
+    content = await _content(call.request)
+    headers = {name: value for name, value in call.request.headers.items()}
+    answer = account.inboxes.receive(call.path["name"], headers, content, account.clock.now())
+    if answer.delay_s is None:
+        while (await call.request.receive())["type"] != "http.disconnect":
+            pass
+        return Response(status_code=504)
+    await call.context.wall.sleep(answer.delay_s)
+    return call.context.respond(Reply(answer.status, answer.body), account)
 
-    async def endpoint(request: Request) -> Response:
-        return context.respond(Reply(200, tell(context)), None)
 
-    return endpoint
+async def _object(call: Call) -> Response:
+    """An object of the double's own buckets."""
+    found = call.context.buckets.get(call.path["bucket"], call.path["key"])
+    if found is None:
+        raise NotFound("there is no such object")
+    headers = {"x-content-type-options": "nosniff", "cross-origin-resource-policy": "cross-origin"}
+    return Response(found.content, 200, headers, media_type=found.content_type)
 
 
-def front_page(context: Context) -> Callable[[Request], Awaitable[Response]]:
+#: Routes whose answer is no JSON.
+SPECIAL: Mapping[str, Callable[[Call], Awaitable[Response]]] = {
+    "inbox-receive": _receive,
+    "storage-object": _object,
+}
+
+
+def front_page(context: Context) -> Endpoint:
     """The page at the root: what this is and what it answers, as text."""
-    rows = "\n".join(
-        f"  {row.method:<5} {row.path:<26} {row.summary}" for row in context.catalogue.operations
-    )
-    told_paths = "\n".join(f"  GET   {PREFIX}{path}" for path in TOLD)
+    rows = "\n".join(f"  {row.method:<5} {row.path:<26} {row.summary}" for row in context.catalogue.operations)
+    table = read_json("schemas", "control/routes.json")
+    told = "\n".join(f"  {r['method']:<6} {table['prefix'] + r['path']:<38} {r['summary']}" for r in table["routes"])
     text = (
         f"novita-mock {__version__}: a local double of the Novita AI image API.\n\n"
-        f"The API:\n{rows}\n\nAbout this double:\n{told_paths}\n"
+        f"The API:\n{rows}\n\nThe world it lives in ({CONTROL_PREFIX}control.openapi.json):\n{told}\n"
     )
 
     async def endpoint(request: Request) -> Response:

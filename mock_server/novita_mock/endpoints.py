@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -39,7 +40,7 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     if context.settings.rate_limits:
         account.windows.allow(operation.name, out.count, account.clock.now(), operation.images_per_minute)
     fate = fate_of(drawn(exchange, "task", operation, request.scope["path"]))
-    task = context.engine.submit(account, submission, fate)
+    task = context.engine.submit(account, replace(submission, named=exchange.scenario), fate)
     exchange.task_id = task.task_id
     exchange.note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
     return _answered(context, operation, exchange, dialects.accepted(task, context.catalogue))

@@ -8,10 +8,12 @@ from novita_mock.accounts import Account, Accounts
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
+from novita_mock.fault_rule import FaultRule
 from novita_mock.plan import Fate, plan_for, test_plan
 from novita_mock.pool import Made, Painter
 from novita_mock.problems import TooMuch, UnknownTask
-from novita_mock.results import Results, StorageFailed
+from novita_mock.results import Results
+from novita_mock.storage import StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.submission import Submission
@@ -30,7 +32,7 @@ class Engine:
 
     Args:
         wake: called when something may have fallen due in an account.
-        ended: called once for each task that has ended.
+        ended: called once for each task that has ended, with the faults of the scenario it was made in.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class Engine:
         results: Results,
         painter: Painter,
         wake: Callable[[Account], None],
-        ended: Callable[[Account, Task], None],
+        ended: Callable[[Account, Task, tuple[FaultRule, ...]], None],
     ) -> None:
         self._settings = settings
         self._chance = chance
@@ -79,7 +81,9 @@ class Engine:
         task = self._new_task(account, submission, fate)
         if not submission.wish.test_status:
             nsfw = submission.wish.nsfw_level is not None
-            account.wallet.charge(task.task_id, cost_of(submission.operation, submission.output.count, nsfw))
+            cost = cost_of(submission.operation, submission.output.count, nsfw)
+            account.wallet.charge(task.task_id, cost)
+            account.spending.note(task.task_id, task.digest, task.submitted_s, cost, lost=False)
         self._orders[task.task_id] = submission
         self._pending_bytes += submission.size
         self._tasks.put(task, None)
@@ -229,6 +233,7 @@ class Engine:
         if failure:
             ended = apply(task, "fail", finished_s=finished_s, reason=failure)
             account.wallet.refund(task.task_id)
+            account.spending.give_back(task.task_id)
         else:
             images = self._results.store(account, task, submission.operation, made.pictures, finished_s)
             ended = apply(task, "succeed", finished_s=finished_s, images=images)
@@ -238,7 +243,7 @@ class Engine:
         what = "task-failed" if failure else "task-succeeded"
         account.effects.add(Effect(finished_s, what, task.task_id, {"reason": failure} if failure else None))
         self._results.keep(ended)
-        self._ended(account, ended)
+        self._ended(account, ended, submission.named)
         self._results.forget_surplus(self._accounts.now_s)
         self._release(account, task.task_id)
 

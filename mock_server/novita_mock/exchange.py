@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from novita_mock.accounts import Account
-from novita_mock.faults import FaultRule
+from novita_mock.fault_rule import FaultRule
 from novita_mock.types import JSON
 
 

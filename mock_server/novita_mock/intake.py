@@ -23,6 +23,20 @@ from novita_mock.work import NotAnImage, Picture
 MAX_DEPTH = 64
 
 
+def read_body(content: bytes) -> JSON:
+    """Any JSON value, strictly, as ``parse`` reads it.
+
+    Raises:
+        Refused: it is not JSON of that kind.
+    """
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.MsgspecError, ValueError):
+        raise _refused("the body is not JSON in UTF-8") from None
+    except RecursionError:
+        raise _refused(f"the body is nested deeper than {MAX_DEPTH} levels") from None
+
+
 def parse(content: bytes) -> JSON:
     """JSON, strictly: no NaN or infinities, no byte order mark, no lone surrogates, UTF-8 only.
 
@@ -31,12 +45,7 @@ def parse(content: bytes) -> JSON:
     Raises:
         Refused: it is not JSON of that kind, not an object, or nested too deep.
     """
-    try:
-        body = msgspec.json.decode(content)
-    except (msgspec.MsgspecError, ValueError):
-        raise _refused("the body is not JSON in UTF-8") from None
-    except RecursionError:
-        raise _refused(f"the body is nested deeper than {MAX_DEPTH} levels") from None
+    body = read_body(content)
     if not isinstance(body, dict):
         raise _refused(f"the body is {cut(body)}, not a JSON object")
     if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
@@ -71,14 +80,10 @@ def take(
         return Taken(problem=problem)
     checked = validator.check(received)
     files, pictures, faults = _pictures(checked, received, data_urls=quirks["data-url"] == "accepted")
-    request, wish = (
-        asked(operation.dialect, checked.body, base_url) if not (checked.faults or faults) else (None, None)
-    )
-    if wish is not None and wish.storage is not None:
-        faults = check_target(wish.storage)
-    if checked.faults or faults or wish is None:
-        problem = Refused((*checked.faults, *faults))
-        return Taken(outline(received), checked=checked, problem=problem)
+    faults = [*checked.faults, *faults] or _target_faults(checked.body)
+    if faults:
+        return Taken(outline(received), checked=checked, problem=Refused(tuple(faults)))
+    request, wish = asked(operation.dialect, checked.body, base_url)
     main = next(iter(pictures.values()))
     submission = Submission(
         operation=operation,
@@ -90,6 +95,11 @@ def take(
         wish=wish,
     )
     return Taken(received, submission, checked)
+
+
+def _target_faults(body: JSON) -> list[Fault]:
+    bucket = body.get("extra", {}).get("custom_storage", {}).get("aws_s3")
+    return check_target(bucket) if bucket else []
 
 
 def _refused(message: str) -> Refused:

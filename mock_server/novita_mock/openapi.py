@@ -5,6 +5,7 @@ from typing import Any
 
 from novita_mock import __version__
 from novita_mock.catalogue import Catalogue, Operation
+from novita_mock.files import read_json
 from novita_mock.types import JSON
 
 _DROPPED = ("$schema", "$id", "$defs")
@@ -46,6 +47,33 @@ def openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
     }
 
 
+def control_openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
+    """The document of the control routes, which are ours and no part of the API."""
+    table = read_json("schemas", "control/routes.json")
+    used: dict[str, JSON] = {}
+    paths: dict[str, JSON] = {}
+    for row in table["routes"]:
+        path = (table["prefix"] + row["path"]).replace(":path}", "}")
+        body: dict[str, JSON] = {
+            "operationId": row["name"],
+            "summary": row["summary"],
+            "responses": {"200": {"description": "Done"}, "400": {"description": "Refused; the text says why"}},
+        }
+        if "{" in path:
+            body["parameters"] = list(_path_parameters(path))
+        if "request" in row:
+            schema = _referred(catalogue, row["request"], used)
+            body["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        paths.setdefault(path, {})[row["method"].lower()] = body
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "The control routes of novita-mock", "version": __version__},
+        "servers": [{"url": server_url or "/"}],
+        "paths": paths,
+        "components": {"schemas": dict(sorted(used.items()))},
+    }
+
+
 def _operation(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]) -> JSON:
     body: dict[str, JSON] = {
         "operationId": operation.name,
@@ -53,7 +81,7 @@ def _operation(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]
         "tags": [operation.dialect],
         "responses": dict(_responses(catalogue, operation, used)),
     }
-    parameters = [*_path_parameters(operation), *_query_parameters(catalogue, operation)]
+    parameters = [*_path_parameters(operation.path), *_query_parameters(catalogue, operation)]
     if parameters:
         body["parameters"] = parameters
     if operation.request:
@@ -74,8 +102,8 @@ def _referred(catalogue: Catalogue, path: str, used: dict[str, JSON]) -> JSON:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _path_parameters(operation: Operation) -> Iterator[JSON]:
-    for step in operation.path.split("/"):
+def _path_parameters(path: str) -> Iterator[JSON]:
+    for step in path.split("/"):
         if step.startswith("{"):
             yield {"name": step.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
 

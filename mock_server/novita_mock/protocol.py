@@ -75,7 +75,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: its headers have a deadline."""
         super().on_message_begin()
-        self.scope["extensions"] = {SOCKET: self}  # type: ignore[typeddict-item]
+        self.scope["extensions"] = {SOCKET: self}  # type: ignore[dict-item]
         self._header_bytes = 0
         self._in_head = True
         self._lingers = False

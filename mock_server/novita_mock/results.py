@@ -1,23 +1,51 @@
 """What ended tasks leave: stored pictures, their links, and how long all of it is kept."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
+from novita_mock.accounts import Account
 from novita_mock.blobs import Blob, BlobStore, Grant, Signer
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
+from novita_mock.files import folder
 from novita_mock.settings import Settings
+from novita_mock.storage import OwnBuckets, object_key, object_url, own_store_url
 from novita_mock.store import TaskStore
 from novita_mock.task import Image, Task
 
 
-class Results:
-    """Keeps what tasks end with, up to the caps of the settings; a task and its links go together."""
+class S3(Protocol):
+    """A real S3 service."""
 
-    def __init__(self, settings: Settings, chance: Chance, tasks: TaskStore, blobs: BlobStore) -> None:
+    endpoint_url: str
+
+    def put(self, bucket: str, region: str, key: str, content: bytes, content_type: str) -> None:
+        """Write an object; blocks. Raises ``StorageFailed``."""
+
+
+class Results:
+    """Keeps what tasks end with, up to the caps of the settings; a task and its links go together.
+
+    Args:
+        s3: where custom storage is written to; the double's own buckets, where there is none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        chance: Chance,
+        tasks: TaskStore,
+        blobs: BlobStore,
+        buckets: OwnBuckets,
+        s3: S3 | None = None,
+    ) -> None:
         self._chance = chance
         self._tasks = tasks
         self._blobs = blobs
+        self._buckets = buckets
+        self._s3 = s3
         self._retention = Retention(settings.max_results_bytes, settings.max_result_age_s)
         self.signer = Signer(chance.digest("links", size=32))
         #: Ended tasks that are not kept any more.
@@ -28,22 +56,46 @@ class Results:
         """Ended tasks and their pictures, in bytes."""
         return self._retention.kept_bytes
 
+    def uploads(self, task: Task) -> bool:
+        """Whether a task's pictures have to be sent away before it can end."""
+        return task.wish.storage is not None and self._s3 is not None
+
+    async def upload(self, task: Task, pictures: tuple[bytes, ...]) -> None:
+        """Send a task's pictures to the S3 service.
+
+        Raises:
+            StorageFailed: it did not take them.
+        """
+        storage = task.wish.storage
+        assert storage is not None and self._s3 is not None
+        for index, content in enumerate(pictures):
+            await asyncio.to_thread(
+                self._s3.put, storage.bucket, storage.region, self._key(task, index), content, _type(task)
+            )
+
     def store(
-        self, task: Task, operation: Operation, pictures: tuple[bytes, ...], finished_s: float
+        self, account: Account, task: Task, operation: Operation, pictures: tuple[bytes, ...], at_s: float
     ) -> tuple[Image, ...]:
         """Store the pictures of a task that ends at a moment, and make their links."""
         wish = task.wish
-        grant = Grant(task.account_id, int(finished_s), wish.ttl_s)
+        grant = Grant(task.account_id, int(at_s), wish.ttl_s)
         images = []
         for index, content in enumerate(pictures):
-            name = self._chance.digest("image", task.task_id, index).hex()
-            path = operation.images_path.format(
-                task_id=task.task_id, name=name, index=index, ext=wish.image_type
-            )
-            self._blobs.put(path, Blob(task.account_id, content, f"image/{wish.image_type}"))
-            url = self.signer.url(wish.base_url, path, grant)
+            if wish.storage is not None:
+                path, url = "", self._own(account, task, index, content, at_s)
+            else:
+                name = self._name(task, index)
+                path = operation.images_path.format(
+                    task_id=task.task_id, name=name, index=index, ext=wish.image_type
+                )
+                self._blobs.put(path, Blob(task.account_id, content, _type(task)))
+                url = self.signer.url(wish.base_url, path, grant)
             images.append(Image(path, wish.image_type, url, wish.ttl_s, _nsfw(task, index)))
         return tuple(images)
+
+    def canned(self, image_type: str) -> bytes:
+        """The picture of a webhook's test mode, in a format."""
+        return (folder("fixtures") / "images" / f"test-mode.{image_type}").read_bytes()
 
     def keep(self, task: Task) -> None:
         """A task has ended: from here on it counts."""
@@ -54,9 +106,35 @@ class Results:
         """Drop what is over a cap, given the time of an account by its id."""
         for task in self._retention.take_surplus(now_s):
             self.forgotten_tasks += 1
-            self._tasks.drop(task)
-            for image in task.images:
-                self._blobs.drop(image.path)
+            self._drop(task)
+
+    def forget(self, account_id: str) -> None:
+        """Drop all ended tasks of an account."""
+        for task in self._retention.take_of(account_id):
+            self._drop(task)
+
+    def _drop(self, task: Task) -> None:
+        self._tasks.drop(task)
+        for image in task.images:
+            self._blobs.drop(image.path)
+
+    def _name(self, task: Task, index: int) -> str:
+        return self._chance.digest("image", task.task_id, index).hex()
+
+    def _key(self, task: Task, index: int) -> str:
+        storage = task.wish.storage
+        assert storage is not None
+        name, ext = self._name(task, index), task.wish.image_type
+        return object_key(storage.path, task.task_id, name, ext, storage.save_to_path_directly)
+
+    def _own(self, account: Account, task: Task, index: int, content: bytes, at_s: float) -> str:
+        """The address of a picture in custom storage; in the double's own buckets it is written now."""
+        storage, key = task.wish.storage, self._key(task, index)
+        assert storage is not None
+        if self._s3 is not None:
+            return object_url(self._s3.endpoint_url, storage.bucket, key)
+        self._buckets.put(account.account_id, storage.bucket, key, content, _type(task), at_s)
+        return object_url(own_store_url(task.wish.base_url), storage.bucket, key)
 
 
 class Retention:
@@ -76,6 +154,13 @@ class Retention:
         size = picture_bytes + self.RECORD_BYTES
         self._ended.append((task, size))
         self.kept_bytes += size
+
+    def take_of(self, account_id: str) -> list[Task]:
+        """Every task of an account; they are given up by this."""
+        taken = [(task, size) for task, size in self._ended if task.account_id == account_id]
+        self._ended = deque((task, size) for task, size in self._ended if task.account_id != account_id)
+        self.kept_bytes -= sum(size for _, size in taken)
+        return [task for task, _ in taken]
 
     def take_surplus(self, now_s: Callable[[str], float]) -> Iterator[Task]:
         """The tasks that are over a cap, the oldest first; each is given up by being taken.
@@ -104,5 +189,11 @@ def _nsfw(task: Task, index: int) -> tuple[bool, float] | None:
     level = task.wish.nsfw_level
     if level is None:
         return None
+    if task.plan.nsfw is not None:
+        return task.plan.nsfw
     parts = [int(task.digest[8 * n : 8 * n + 8], 16) + index * 2654435761 for n in range(level + 1)]
     return True, round(sum((part % 3000) / 100 for part in parts), 2)
+
+
+def _type(task: Task) -> str:
+    return f"image/{task.wish.image_type}"

@@ -47,7 +47,7 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._context.engine.close()
+        self._context.stop()
         await super().shutdown(sockets)
 
 

@@ -121,6 +121,19 @@ class Settings:
     quirk: tuple[str, ...] = _row(
         (), str, "ID=VALUE", "another reading where the pages are silent or contradict each other", many=True
     )
+    scenario: str | None = _row(None, str, "name", "faults with a name, for every request that names none")
+    rate_limits: bool = _row(False, _flag, "switch", "refuse more images a minute than the pages allow")
+    allow_webhook_host: tuple[str, ...] = _row(
+        (), str, "host name", "a host on the internet that webhooks may be sent to; * for all", many=True
+    )
+    s3_endpoint: str | None = _row(
+        None, _public_url, "URL", "an S3 service for custom storage, in place of the double's own buckets"
+    )
+    s3_access_key: str = _row("test", str, "access key", "for that S3 service")
+    s3_secret_key: str = _row("test", str, "secret key", "for that S3 service")
+    control_token: str | None = _row(
+        None, str, "text", "what control requests must bring; drawn when others than this machine can reach them"
+    )
     max_results_bytes: int = _row(
         512 * MIB, _count, "bytes", "finished tasks and pictures that are kept; the oldest go first"
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from novita_mock.catalogue import Operation
+from novita_mock.fault_rule import FaultRule
 from novita_mock.geometry import Output
 from novita_mock.task import Wish
 from novita_mock.types import JSON
@@ -20,6 +21,7 @@ class Submission:
         output: the pictures that will come out.
         input_pixels: pixels of all input pictures together.
         wish: what was asked for beside the pictures.
+        named: the faults of the scenario that the request named.
     """
 
     operation: Operation
@@ -29,6 +31,7 @@ class Submission:
     output: Output
     input_pixels: int
     wish: Wish
+    named: tuple[FaultRule, ...] = ()
 
     @property
     def size(self) -> int:

@@ -92,6 +92,11 @@ class Wallet:
             raise ValueError("a balance can't be negative")
         self.balance = balance
 
+    def reset(self) -> None:
+        """Be as in a new account: nothing is held or spent."""
+        self._held.clear()
+        self.balance, self.spent = FIRST_BALANCE, 0
+
     def told(self) -> JSON:
         """The balance, what was spent, and what of that could still be given back."""
         held = sum(self._held.values())

@@ -1,0 +1,50 @@
+"""A call of a control route: whose accounts it speaks of, and what it brings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from novita_mock.accounts import Account
+from novita_mock.context import Context
+from novita_mock.problems import Fault, Problem, Refused
+from novita_mock.types import JSON
+
+
+class NotFound(Problem):
+    """There is nothing of that name."""
+
+    kind = "unknown-path"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a control route is asked.
+
+    Attributes:
+        accounts: those it speaks of: the one that was named, or all.
+        named: whether one was named.
+        body: checked, where the route has a schema.
+        path: what stands in the path's places.
+        query: names and values; where a name comes twice, the last counts.
+    """
+
+    context: Context
+    request: Request
+    accounts: tuple[Account, ...]
+    named: bool
+    body: JSON
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+
+    @property
+    def one(self) -> Account:
+        """The one account it speaks of.
+
+        Raises:
+            Refused: none was named, and there is not just one.
+        """
+        if len(self.accounts) == 1:
+            return self.accounts[0]
+        message = "say whose: send the account's key as Authorization: Bearer KEY, or ?account=ID"
+        raise Refused((Fault("invalid-request", (), message),))
