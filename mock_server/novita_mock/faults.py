@@ -38,8 +38,8 @@ class Faults:
 
     chance: Chance
     account_id: str
-    _added: dict[str, _Tally] = field(default_factory=dict)
-    _named: dict[str, _Tally] = field(default_factory=dict)
+    _added: dict[str, _Tally] = field(init=False, default_factory=dict)
+    _named: dict[str, _Tally] = field(init=False, default_factory=dict)
 
     def add(self, rule: FaultRule) -> None:
         """Ask for one more; one of the same id is replaced.

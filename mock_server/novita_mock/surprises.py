@@ -99,7 +99,7 @@ def _new_word(place: Place) -> Iterator[Change]:
     words = [word for word in known if isinstance(word, str)]
     numbers = [number for number in known if type_of(number) == "integer"]
     if words:
-        # as the others begin: TASK_STATUS_... gives TASK_STATUS_UNHEARD_OF
+        # a word that begins as its kin do, as a new one would
         stem = words[0].rpartition("_")[0]
         word = f"{stem}_UNHEARD_OF" if stem else "UNHEARD_OF"
         yield Change(place.path, word if words[0].isupper() else word.lower())
@@ -110,7 +110,7 @@ def _new_word(place: Place) -> Iterator[Change]:
 def _misspelled(place: Place) -> Iterator[Change]:
     for value in spellings(place.value):
         # 1.0 is an integer to JSON Schema, so it breaks nothing
-        if type_of(value) not in place.types and not _NUMERIC >= {type_of(value), type_of(place.value)}:
+        if type_of(value) not in place.types and not {type_of(value), type_of(place.value)} <= _NUMERIC:
             yield Change(place.path, value)
 
 
@@ -159,7 +159,7 @@ def _empty(place: Place) -> Iterator[Change]:
 def _other_spelling(place: Place) -> Iterator[Change]:
     for value in spellings(place.value):
         # a number with a point is as large as without, so no limit minds it
-        same = _NUMERIC >= {type_of(value), type_of(place.value)}
+        same = {type_of(value), type_of(place.value)} <= _NUMERIC
         if type_of(value) in place.types and (same or not _LIMITS & set(place.schema)):
             yield Change(place.path, value)
 
