@@ -108,6 +108,34 @@ def test_addresses_and_texts_lose_their_secrets_only(text, kept):
     assert redacted_text(text) == kept
 
 
+PLAIN = st.tuples(st.text("ab%-_. ", min_size=1, max_size=5), st.text("ab%+/:@?.\0", max_size=5)).map(
+    "=".join
+)
+SECRETS = st.sampled_from(
+    [
+        "token=CANARY",
+        "X-Amz-Signature=CANARY",
+        "x-amz-credential=CANARY%2F2026",
+        "API_KEY=CANARY",
+        "k%65y=CANARY",
+    ]
+)
+
+
+@given(
+    st.sampled_from(["http://h/x", "http://u:CANARY@h", "see https://CANARY@h/", "", "/hook"]),
+    st.lists(PLAIN | SECRETS, min_size=1, max_size=6),
+    st.lists(st.sampled_from("&;#?"), min_size=5, max_size=5),
+    st.sampled_from(["", "#frag", " and more", "\n"]),
+)
+def test_wherever_a_secret_stands_in_an_address_it_is_hidden(start, parts, marks, end):
+    query = parts[0] + "".join(mark + part for mark, part in zip(marks, parts[1:], strict=False))
+    for text in (f"{start}?{query}{end}", f"{start}?{query}{end}".replace("http", "HTTP")):
+        assert "CANARY" not in redacted_text(text)
+        assert redacted_text(redacted_text(text)) == redacted_text(text)
+    assert "CANARY" not in redacted_query(query)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "kept"),
     [
