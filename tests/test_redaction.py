@@ -5,7 +5,7 @@ import json
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import picture
@@ -122,6 +122,7 @@ SECRETS = st.sampled_from(
 )
 
 
+@settings(max_examples=400)
 @given(
     st.sampled_from(["http://h/x", "http://u:CANARY@h", "see https://CANARY@h/", "", "/hook"]),
     st.lists(PLAIN | SECRETS, min_size=1, max_size=6),
