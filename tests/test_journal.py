@@ -190,7 +190,8 @@ SIGNATURE = LINK.rpartition("=")[2]
 
 def canaries():
     """Entries that hold a key, a picture, a signature or a webhook's secret in every place they can have."""
-    hook = f"https://user:{SECRET}@h/hook?token={SECRET}"
+    user = f"user:{SECRET}@"
+    hook = f"https://{user}h/hook?token={SECRET}"
     body = upscale_body(image_base64=IMAGE, api_key=KEY, prompt=f"Bearer {KEY}")
     body["extra"] = {"webhook": {"url": hook}, IMAGE: IMAGE, "x": [IMAGE[:100], {"Authorization": KEY}]}
     headers = {

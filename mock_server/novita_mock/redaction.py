@@ -43,6 +43,7 @@ _SECRET_VALUE = re.compile(
     r"(sk|pk|rk|ghp|gho|xox[abp]|whsec)[-_][\w+/=-]{8,}|AKIA\w{12,}|eyJ[\w-]{10,}\.[\w.-]*"
 )
 _PARAMETER = re.compile(r"""([?&;#])([^=&;#?\s"'<>]{1,200})=([^&;#\s"'<>]*)""")
+_MAY_NEST = re.compile(r"[%?]")
 #: What is left where a part was taken out, with the mark before the next part.
 _GONE = re.compile(r"[?&;]\0(?:[&;]\0)*(?=#|\s|\Z)|([?&;#])\0(?:[&;]\0)*[&;]")
 _USER = re.compile(r"""(//)[^/?#\s"'<>]*@""")
@@ -170,7 +171,7 @@ def _parameter(match: re.Match[str]) -> str:
     idle, secret = _kind(name)
     if idle:
         return f"{mark}\0"
-    if value and (secret or ("%" in value and _nests(value))):
+    if value and (secret or (_MAY_NEST.search(value) and _nests(value))):
         return f"{mark}{name}={HIDDEN}"
     return match.group()
 
