@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,15 @@ def moto_server() -> Iterator[str]:
             process.kill()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came; the handler of its connection may go on to the next one."""
+
+    path: str
+    headers: Mapping[str, str]
+    content: bytes
+
+
 @dataclass
 class Stub:
     """A service that gives its answers in turn, the last one for ever, and keeps what it was asked.
@@ -36,22 +45,21 @@ class Stub:
 
     answers: list[Answer]
     url: str = ""
-    asked: list["Told"] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
 
 class Told(BaseHTTPRequestHandler):
-    """One request, as it came."""
+    """Answers the requests of one connection."""
 
     protocol_version = "HTTP/1.1"
     stub: Stub
-    content: bytes
 
     def do_PUT(self) -> None:
-        self.content = self.rfile.read(int(self.headers.get("content-length", 0)))
+        content = self.rfile.read(int(self.headers.get("content-length", 0)))
         answers = self.stub.answers
         answer = answers[min(len(self.stub.asked), len(answers) - 1)]
-        self.stub.asked.append(self)
+        self.stub.asked.append(Asked(self.path, self.headers, content))
         if callable(answer):
             self.close_connection = True
             answer(self)
