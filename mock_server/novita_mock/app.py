@@ -14,7 +14,7 @@ from novita_mock.accounts import Accounts
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.catalogue import Catalogue, load, parse_quirks
 from novita_mock.chance import Chance
-from novita_mock.clock import MachineWall, Wall
+from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.endpoints import endpoint_of
 from novita_mock.engine import Engine, Painter
@@ -44,7 +44,8 @@ def create_app(settings: Settings, *, wall: Wall | None = None, painter: Painter
     tasks = MemoryTasks()
     results = Results(settings, chance, tasks, blobs)
     engine = Engine(settings, chance, accounts, tasks, results, painter)
-    context = Context(settings, catalogue, accounts, engine, results, blobs, wall)
+    clock = clock_for(settings.speed, settings.seed is not None, wall)
+    context = Context(settings, catalogue, accounts, engine, results, blobs, wall, clock)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -77,7 +78,7 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
     async def problem(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, Problem)
         request.state.note = f"{exc.kind}: {exc.message[:120]}"
-        return refuse(context, exc, request.scope["path"])
+        return refuse(context, exc, request.scope)
 
     async def routing(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
@@ -91,7 +92,7 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         return Response(status_code=400)
 
     async def broken(request: Request, exc: Exception) -> Response:
-        return refuse(context, Broken("the double failed; its log says more"), request.scope["path"])
+        return refuse(context, Broken("the double failed; its log says more"), request.scope)
 
     return {Problem: problem, HTTPException: routing, ClientDisconnect: gone, Exception: broken}
 

@@ -8,11 +8,12 @@ from email.utils import formatdate
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from novita_mock.accounts import Account, Accounts, key_of
 from novita_mock.blobs import BlobStore
 from novita_mock.catalogue import Catalogue, Operation
-from novita_mock.clock import Wall
+from novita_mock.clock import Clock, Wall
 from novita_mock.dialects import Reply, refusal
 from novita_mock.engine import Engine
 from novita_mock.problems import Broken, Problem
@@ -36,6 +37,7 @@ class Context:
     results: Results
     blobs: BlobStore
     wall: Wall
+    clock: Clock
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.
     own_url: str = ""
     _validators: dict[str, Validator] = field(default_factory=dict)
@@ -61,7 +63,13 @@ class Context:
             headers.getlist("x-omni-key") if omni else [],
             bare=quirks["bare-key"] == "accepted",
         )
-        return self.accounts.of_key(key)
+        account = self.accounts.of_key(key)
+        request.state.account = account  # a refusal later on is dated by its clock
+        return account
+
+    def now_s(self, account: Account | None) -> float:
+        """An account's time; where none is known, that of an account of the server's first moment."""
+        return account.clock.now() if account else self.clock.now()
 
     def base_url(self, request: Request) -> str:
         """What links begin with: the setting, or the Host of the request where that is allowed."""
@@ -79,7 +87,7 @@ class Context:
         """A reply as it leaves; under ``strict_responses`` only if it fits its schema."""
         if operation and operation.response and self.settings.strict_responses and reply.status == 200:
             reply = self._proven(reply, operation)
-        return respond(reply, account.clock.now() if account else self.wall.time())
+        return respond(reply, self.now_s(account))
 
     def _proven(self, reply: Reply, operation: Operation) -> Reply:
         if operation.dialect == "v2" and reply.body.get("code") != 0:
@@ -100,7 +108,7 @@ def respond(reply: Reply, now_s: float) -> Response:
     return Response(msgspec.json.encode(reply.body), reply.status, headers, media_type="application/json")
 
 
-def refuse(context: Context, problem: Problem, path: str) -> Response:
-    """The response to a problem, in the dialect of the path it met."""
-    dialect = context.catalogue.dialect_of("/" + path.lstrip("/"))
-    return context.respond(refusal(problem, dialect, context.catalogue), None)
+def refuse(context: Context, problem: Problem, scope: Scope) -> Response:
+    """The response to a problem, in the dialect of the path it met and at the time of its account."""
+    dialect = context.catalogue.dialect_of("/" + scope["path"].lstrip("/"))
+    return context.respond(refusal(problem, dialect, context.catalogue), scope["state"].get("account"))

@@ -66,8 +66,7 @@ async def image(context: Context, operation: Operation, request: Request) -> Res
     path = request.scope["path"]
     grant = context.results.signer.check(path, _query_text(request))
     account = context.accounts.of_id(grant.account_id)
-    now_s = account.clock.now() if account else context.wall.time()
-    if not grant.alive(now_s):
+    if not grant.alive(context.now_s(account)):
         raise BadLink(f"AccessDenied: the link has expired; it was alive for {grant.ttl_s} seconds")
     blob = fetch(context.blobs, path)
     response = context.respond(dialects.Reply(200, "", _image_headers(path)), account)

@@ -44,7 +44,7 @@ class Gate:
             problem = self._broken_rule(scope)
             if problem:
                 state["note"] = problem.message
-                await refuse(self.context, problem, scope["path"])(scope, receive, noted)
+                await refuse(self.context, problem, scope)(scope, receive, noted)
             else:
                 await self.app(scope, receive, noted)
         finally:
