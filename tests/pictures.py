@@ -26,7 +26,9 @@ def photo(width: int = 160, height: int = 120, seed: int = 1) -> Image.Image:
     return image
 
 
-def drawn(background: Any = (255, 255, 255), width: int = 160, height: int = 120, seed: int = 1) -> Image.Image:
+def drawn(
+    background: Any = (255, 255, 255), width: int = 160, height: int = 120, seed: int = 1
+) -> Image.Image:
     """Flat areas and hard lines."""
     chance = numpy.random.default_rng(seed)
     image = Image.new("RGB", (width, height), background)
@@ -67,8 +69,9 @@ def work(
     field = "image" if renderer == "upscale_v2" else "image_base64"
     if renderer == "img2img":
         request = {
-            "model_name": "sd_xl_base_1.0.safetensors", "prompt": "a cottage by a lake", "width": 144, "height": 128,
-            "image_num": 1, "steps": 20, "guidance_scale": 7.5, "sampler_name": "Euler a", **request,
+            "model_name": "sd_xl_base_1.0.safetensors", "prompt": "a cottage by a lake",
+            "width": 144, "height": 128, "image_num": 1, "steps": 20, "guidance_scale": 7.5,
+            "sampler_name": "Euler a", **request,
         }  # fmt: skip
     images = {name_of(file): file for file in (content, *others)}
     return Work(renderer, {**request, field: name_of(content)}, images, seed, image_type)
@@ -96,10 +99,8 @@ def edge_energy(image: Image.Image) -> float:
 
 def ssim(first: Image.Image, second: Image.Image) -> float:
     """Structural similarity of luminance, over every second window of 7 x 7."""
-    windows = [
-        numpy.lib.stride_tricks.sliding_window_view(numpy.asarray(image.convert("L")).astype(float), (7, 7))[::2, ::2]
-        for image in (first, second)
-    ]
+    lights = [numpy.asarray(image.convert("L")).astype(float) for image in (first, second)]
+    windows = [numpy.lib.stride_tricks.sliding_window_view(light, (7, 7))[::2, ::2] for light in lights]
     (mean_a, mean_b), (var_a, var_b) = ([f(w, axis=(2, 3)) for w in windows] for f in (numpy.mean, numpy.var))
     shared = (windows[0] * windows[1]).mean(axis=(2, 3)) - mean_a * mean_b
     light = (2 * mean_a * mean_b + 6.5025) / (mean_a**2 + mean_b**2 + 6.5025)

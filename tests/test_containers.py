@@ -15,7 +15,8 @@ _HEAD = (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0))
 
 def _png(*chunks: tuple[bytes, bytes]) -> bytes:
     parts = [
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -35,12 +36,14 @@ def _exif(order: str, orientation: int, kind: int = 3) -> bytes:
 @pytest.mark.parametrize(
     ("kind", "options"),
     [
-        ("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}), ("WEBP", {}), ("WEBP", {"lossless": True}),
-        ("WEBP", {"exif": _exif("<", 1)}),
+        ("PNG", {}), ("JPEG", {}), ("JPEG", {"progressive": True}),
+        ("WEBP", {}), ("WEBP", {"lossless": True}), ("WEBP", {"exif": _exif("<", 1)}),
     ],
 )  # fmt: skip
 def test_sizes_are_those_of_the_decoder(kind: str, options: dict[str, object], size: tuple[int, int]) -> None:
-    assert containers.header(stored(photo(40, 40).resize(size), kind, **options)) == Header(kind.lower(), *size)
+    assert containers.header(stored(photo(40, 40).resize(size), kind, **options)) == Header(
+        kind.lower(), *size
+    )
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -53,8 +56,8 @@ def test_orientation_is_read_in_both_byte_orders(kind: str, order: str) -> None:
 @pytest.mark.parametrize(
     "exif",
     [
-        b"Exif\0\0junk", b"\xff" * 40, b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0", _exif("<", 9), _exif("<", 0),
-        _exif("<", 6, kind=2), _exif(">", 6)[:-8],
+        b"Exif\0\0junk", b"\xff" * 40, b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0",
+        _exif("<", 9), _exif("<", 0), _exif("<", 6, kind=2), _exif(">", 6)[:-8],
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -142,3 +145,18 @@ def test_an_animation_is_its_first_frame() -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     content = stored(frames[0], "PNG", save_all=True, append_images=frames[1:])
     assert b"acTL" in content and b"acTL" not in containers.bare(content)
+
+
+def test_a_file_of_millions_of_parts_is_given_up() -> None:
+    crowds = [
+        _png(_HEAD) + (bytes(4) + b"tEXt" + bytes(4)) * 500_000,
+        b"\xff\xd8" + b"\xff\xe1\0\x02" * 500_000,
+        b"\xff\xd8" + b"\xff" * 500_000,
+    ]
+    for crowd in crowds:
+        with pytest.raises(ValueError, match="more than 100000"):
+            containers.bare(crowd)
+    assert containers.header(crowds[0]) == Header("png", 8, 8)
+    webp = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0" + bytes(10) + (b"junk" + bytes(4)) * 2_000
+    late = webp + b"EXIF" + struct.pack("<I", len(_exif("<", 6))) + _exif("<", 6)
+    assert containers.header(late).orientation == 1

@@ -1,8 +1,7 @@
 """The demo's own picture."""
 
-from pictures import edge_energy, opened
-
 from novita_mock.drawing import demo_picture
+from pictures import edge_energy, opened
 
 
 def test_the_demo_picture_is_a_png_of_its_size() -> None:

@@ -8,11 +8,10 @@ import threading
 from typing import Any
 
 import pytest
-from PIL import Image
-from pictures import drawn, mean_difference, name_of, opened, photo, stored, work
-
 from novita_mock.render import BrokenImage, NotAnImage, Picture, inspect, render
 from novita_mock.types import JSON
+from pictures import drawn, mean_difference, name_of, opened, photo, stored, work
+from PIL import Image
 
 _PHOTO = stored(photo())
 _UP: dict[str, JSON] = {"model_name": "4x-UltraSharp", "scale_factor": 2}
@@ -65,15 +64,20 @@ def test_img2img_makes_as_many_as_asked_and_each_another(image_type: str, image_
     assert opened(single[0]).tobytes() == opened(files[-1]).tobytes()
 
 
+_EXACT: dict[str, JSON] = {"resize_mode": 1, "upscaling_resize_w": 200, "upscaling_resize_h": 300}
+
+
 @pytest.mark.parametrize(
     ("request_", "size"),
     [
-        ({}, (320, 240)), ({"upscaling_resize": 3}, (480, 360)), ({"upscaling_resize": 100}, (2048, 1536)),
-        ({"resize_mode": 1, "upscaling_resize_w": 200, "upscaling_resize_h": 300}, (200, 300)),
-        ({"resize_mode": 1, "upscaling_resize_w": 200, "upscaling_resize_h": 300, "upscaling_crop": True}, (200, 300)),
+        ({}, (320, 240)),
+        ({"upscaling_resize": 3}, (480, 360)),
+        ({"upscaling_resize": 100}, (2048, 1536)),
+        (_EXACT, (200, 300)),
+        ({**_EXACT, "upscaling_crop": True}, (200, 300)),
         ({"resize_mode": 1, "upscaling_resize_w": 80}, (80, 60)),
     ],
-)  # fmt: skip
+)
 def test_v2_sizes(request_: dict[str, JSON], size: tuple[int, int]) -> None:
     assert _sizes(render(work("upscale_v2", _PHOTO, **request_))) == [size]
 
@@ -81,14 +85,14 @@ def test_v2_sizes(request_: dict[str, JSON], size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("renderer", ["upscale", "img2img", "upscale_v2"])
 @pytest.mark.parametrize("image_type", ["png", "webp", "jpeg"])
 def test_equal_work_gives_equal_bytes_in_any_thread(renderer: str, image_type: str) -> None:
-    job = work(renderer, _PHOTO, seed=4, image_type=image_type, **_UP)
+    asked = work(renderer, _PHOTO, seed=4, image_type=image_type, **_UP)
     found: list[list[bytes]] = []
-    threads = [threading.Thread(target=lambda: found.append(render(job))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: found.append(render(asked))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    found.append(render(pickle.loads(pickle.dumps(job))))
+    found.append(render(pickle.loads(pickle.dumps(asked))))
     assert len(found) == 5
     assert all(files == found[0] for files in found)
 
@@ -122,13 +126,23 @@ def _text(file: bytes) -> str:
 
 @pytest.mark.parametrize("image_type", ["png", "webp", "jpeg"])
 def test_files_say_how_they_were_made(image_type: str) -> None:
-    job = work("img2img", _PHOTO, seed=41, image_num=2, image_type=image_type, negative_prompt="fog, rain", strength=0.5)
-    first, second = map(_text, render(job))
+    asked = work(
+        "img2img",
+        _PHOTO,
+        seed=41,
+        image_num=2,
+        image_type=image_type,
+        negative_prompt="fog, rain",
+        strength=0.5,
+    )
+    first, second = map(_text, render(asked))
     lines = first.split("\n")
     assert lines[0] == "a cottage by a lake"
     assert lines[1] == "Negative prompt: fog, rain"
-    assert lines[2].startswith("Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 41, Size: 144x128, Model: sd_xl")
-    canonical = json.dumps([job.request, image_type], sort_keys=True, separators=(",", ":")).encode()
+    assert lines[2].startswith(
+        "Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 41, Size: 144x128, Model: sd_xl"
+    )
+    canonical = json.dumps([asked.request, image_type], sort_keys=True, separators=(",", ":")).encode()
     assert lines[2].endswith(f"novita-mock: {hashlib.sha256(canonical).hexdigest()}")
     assert "Seed: 42," in second
 
@@ -142,10 +156,16 @@ def test_upscaled_files_name_the_upscaler_and_a_digest(renderer: str) -> None:
 
 @pytest.mark.parametrize("image_type", ["png", "webp", "jpeg"])
 @pytest.mark.parametrize(
-    "prompt", ["\0\x01\x1b[31m", "\ud800 lone", "漢字 и é", "🦊" * 1024, 'a "b", c: d\r\nnext', "x" * 1024, "\u2028"]
+    "prompt",
+    ["\0\x01\x1b[31m", "\ud800 lone", "漢字 и é", "🦊" * 1024, 'a "b", c: d\r\nnext', "x" * 1024, "\u2028"],
 )
 def test_any_prompt_can_be_written(prompt: str, image_type: str) -> None:
-    request: dict[str, Any] = {"prompt": prompt, "negative_prompt": prompt, "model_name": prompt, "sd_vae": prompt}
+    request: dict[str, Any] = {
+        "prompt": prompt,
+        "negative_prompt": prompt,
+        "model_name": prompt,
+        "sd_vae": prompt,
+    }
     loras = [{"model_name": prompt * 9, "strength": 0.5}] * 5
     text = _text(render(work("img2img", _PHOTO, image_type=image_type, loras=loras, **request))[0])
     assert all(char.isprintable() or char == "\n" for char in text)

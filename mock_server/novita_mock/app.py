@@ -13,7 +13,7 @@ from novita_mock import control
 from novita_mock.accounts import Accounts
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.catalogue import Catalogue, load, parse_quirks
-from novita_mock.chance import Chance
+from novita_mock.chance import Chance, draw_seed
 from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.endpoints import endpoint_of
@@ -26,11 +26,18 @@ from novita_mock.settings import Settings
 from novita_mock.store import MemoryTasks
 
 
-def create_app(settings: Settings, *, wall: Wall | None = None, painter: Painter | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    *,
+    drawn_seed: int | None = None,
+    wall: Wall | None = None,
+    painter: Painter | None = None,
+) -> Starlette:
     """A double as an ASGI application; several can live in one process.
 
     Args:
         settings: what it is told.
+        drawn_seed: what chance starts from where the settings have no seed; one of its own by default.
         wall: what tells real time; the machine, where nobody says otherwise.
         painter: what makes the pictures; a pool of its own, where nobody says otherwise.
 
@@ -38,7 +45,8 @@ def create_app(settings: Settings, *, wall: Wall | None = None, painter: Painter
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
     catalogue = load(parse_quirks(settings.quirk), settings.strict)
-    chance, wall = Chance(settings.seed), wall or MachineWall()
+    chance = Chance(next(seed for seed in (settings.seed, drawn_seed, draw_seed()) if seed is not None))
+    wall = wall or MachineWall()
     accounts, blobs = Accounts(settings, chance, wall), MemoryBlobs()
     painter = painter or Pool(settings.max_pixels_in_flight)
     tasks = MemoryTasks()

@@ -23,7 +23,7 @@ TINY_PNG = (
 )
 
 
-def announce(settings: Settings, catalogue: Catalogue, url: str) -> None:
+def announce(settings: Settings, catalogue: Catalogue, drawn_seed: int | None, url: str) -> None:
     """Tell whoever started the server that it serves at ``url``.
 
     The ready file appears whole or not at all; a pipe gets the address as its first line; the
@@ -35,7 +35,7 @@ def announce(settings: Settings, catalogue: Catalogue, url: str) -> None:
         click.echo(url)
         sys.stdout.flush()
     if not settings.quiet:
-        click.echo(banner(settings, catalogue, url), err=True)
+        click.echo(banner(settings, catalogue, drawn_seed, url), err=True)
 
 
 def write_ready_file(path: Path, url: str) -> None:
@@ -61,10 +61,10 @@ def forget_ready_file(path: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "there is no such folder")
 
 
-def banner(settings: Settings, catalogue: Catalogue, url: str) -> str:
+def banner(settings: Settings, catalogue: Catalogue, drawn_seed: int | None, url: str) -> str:
     """The text a person reads: what runs, where, and two ways to try it."""
     export, key = _key(settings)
-    seed = "drawn anew (--seed N repeats a run)" if settings.seed is None else str(settings.seed)
+    seed = f"{drawn_seed} (drawn)" if settings.seed is None else str(settings.seed)
     return "\n".join(
         (
             "",

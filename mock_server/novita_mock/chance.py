@@ -8,14 +8,18 @@ from hashlib import blake2b
 from uuid import UUID
 
 
+def draw_seed() -> int:
+    """A seed that nobody can guess."""
+    return secrets.randbits(62)
+
+
 class Chance:
-    """Draws for one server. With a seed the same draws come in every run; without, none can be guessed."""
+    """Draws for one server: with the same seed the same ones in every run."""
 
     __slots__ = ("_key",)
 
-    def __init__(self, seed: int | None) -> None:
-        material = secrets.token_bytes(32) if seed is None else str(seed).encode()
-        self._key = blake2b(material, digest_size=32, person=b"novita-mock").digest()
+    def __init__(self, seed: int) -> None:
+        self._key = blake2b(str(seed).encode(), digest_size=32, person=b"novita-mock").digest()
 
     def digest(self, *purpose: str | int, size: int = 16) -> bytes:
         """``size`` bytes that belong to this purpose and to no other."""

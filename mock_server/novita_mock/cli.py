@@ -15,6 +15,7 @@ import click
 from novita_mock import __version__
 from novita_mock.banner import announce, forget_ready_file
 from novita_mock.catalogue import Catalogue, UnknownQuirk, load, parse_quirks, schema_paths
+from novita_mock.chance import draw_seed
 from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
 from novita_mock.doctor import checks
@@ -74,7 +75,8 @@ def serve_command(**flags: JSON) -> int:
     try:
         if settings.ready_file is not None:
             forget_ready_file(Path(settings.ready_file))
-        return serve(settings, partial(announce, settings, catalogue))
+        drawn_seed = draw_seed() if settings.seed is None else None
+        return serve(settings, partial(announce, settings, catalogue, drawn_seed), drawn_seed)
     except PortInUse as problem:
         raise _not_listening(problem) from None
     except OSError as problem:

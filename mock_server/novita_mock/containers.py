@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -17,6 +18,9 @@ _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset((0x01, *range(0xD0, 0xD8)))
 _JPEG_KEPT = frozenset((0xE0, 0xEE, *range(0xC0, 0xE0)))
 _START_OF_SCAN, _EXIF_SEGMENT, _ORIENTATION = 0xDA, 0xE1, 0x0112
+
+#: Parts of a file at most, and of those that come before its pixels: hostile files have millions.
+_MAX_PARTS, _MAX_LEADING_PARTS = 100_000, 1_000
 
 #: A part of a file: its name, where it starts, where what it carries starts, and where it ends.
 Part = tuple[bytes, int, int, int]
@@ -67,11 +71,14 @@ def bare(content: bytes) -> bytes:
 def _png_parts(content: bytes) -> Iterator[Part]:
     """The chunks; the last may end beyond the file."""
     place = len(_PNG)
-    while place + 8 <= len(content):
+    for _ in range(_MAX_PARTS):
+        if place + 8 > len(content):
+            return
         (length,) = struct.unpack_from(">I", content, place)
         end = place + length + 12
         yield content[place + 4 : place + 8], place, place + 8, end
         place = end
+    raise ValueError(f"a PNG file of more than {_MAX_PARTS} chunks")
 
 
 def _png_header(content: bytes) -> Header:
@@ -81,16 +88,20 @@ def _png_header(content: bytes) -> Header:
     if struct.unpack_from(">I", content, 29)[0] != zlib.crc32(content[12:29]):
         raise ValueError("a PNG file whose IHDR has a wrong checksum")
     orientation = 1
-    for name, _, start, end in _png_parts(content):
+    for name, _, start, end in islice(_png_parts(content), _MAX_LEADING_PARTS):
         if name == b"eXIf":
             orientation = _orientation(content[start : end - 4])
+        elif name == b"IDAT":
+            break
     return Header("png", width, height, orientation)
 
 
 def _jpeg_parts(content: bytes) -> Iterator[Part]:
     """The segments; the last, from the first scan on, reaches to the end of the file."""
     place = 2
-    while place + 4 <= len(content):
+    for _ in range(_MAX_PARTS):
+        if place + 4 > len(content):
+            return
         if content[place] != 0xFF:
             raise ValueError("a JPEG file with a broken segment")
         marker = content[place + 1]
@@ -101,12 +112,13 @@ def _jpeg_parts(content: bytes) -> Iterator[Part]:
         end = len(content) if marker == _START_OF_SCAN else place + 2 + length
         yield bytes((marker,)), place, place + 4, end
         place = end
+    raise ValueError(f"a JPEG file of more than {_MAX_PARTS} segments")
 
 
 def _jpeg_header(content: bytes) -> Header:
     size: tuple[int, int] | None = None
     orientation = 1
-    for name, _, start, end in _jpeg_parts(content):
+    for name, _, start, end in islice(_jpeg_parts(content), _MAX_LEADING_PARTS):
         if name[0] in _JPEG_SIZES and size is None:
             size = struct.unpack_from(">HH", content, start + 1)
         elif name[0] == _EXIF_SEGMENT and content.startswith(b"Exif\0", start):
@@ -136,7 +148,9 @@ def _webp_header(content: bytes) -> Header:
 
 def _webp_orientation(content: bytes) -> int:
     place = 12
-    while place + 8 <= len(content):
+    for _ in range(_MAX_LEADING_PARTS):
+        if place + 8 > len(content):
+            break
         (length,) = struct.unpack_from("<I", content, place + 4)
         if content[place : place + 4] == b"EXIF":
             return _orientation(content[place + 8 : place + 8 + length])

@@ -37,6 +37,7 @@ class Context:
     results: Results
     blobs: BlobStore
     wall: Wall
+    #: What dates the replies to nobody's requests: those without a key that is let in.
     clock: Clock
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.
     own_url: str = ""
@@ -67,10 +68,6 @@ class Context:
         request.state.account = account  # a refusal later on is dated by its clock
         return account
 
-    def now_s(self, account: Account | None) -> float:
-        """An account's time; where none is known, that of an account of the server's first moment."""
-        return account.clock.now() if account else self.clock.now()
-
     def base_url(self, request: Request) -> str:
         """What links begin with: the setting, or the Host of the request where that is allowed."""
         if self.settings.public_url:
@@ -87,7 +84,7 @@ class Context:
         """A reply as it leaves; under ``strict_responses`` only if it fits its schema."""
         if operation and operation.response and self.settings.strict_responses and reply.status == 200:
             reply = self._proven(reply, operation)
-        return respond(reply, self.now_s(account))
+        return respond(reply, (account or self).clock.now())
 
     def _proven(self, reply: Reply, operation: Operation) -> Reply:
         if operation.dialect == "v2" and reply.body.get("code") != 0:

@@ -35,15 +35,16 @@ PLAIN_KINDS: Mapping[str, str] = {"None": "lanczos", "Nearest": "nearest"}
 #: How often a small enlargement is reconciled: its pixels share most of what they were made from.
 _ROUNDS = 3
 
-_ANIME = Upscaler(0.5, 1.1, 0.5, ((4, 4, 0), (255, 255, 247)), calm=0.7, ink=0.5)
+_ANIME = Upscaler(0.5, 1.1, 0.5, ((0, 0, 8), (255, 247, 255)), calm=0.7, ink=0.25)
 #: Models by the names of V3 (page upscale) and V2 (the types of the JavaScript SDK, facts 1.5).
-#: The tones were searched for: on any flat colour two of them, or one and none, differ by 2 of 255 or more.
+#: The tones were searched for: on any flat grey two of them, or one and none, differ by 2 of 255 or more,
+#: for there nothing else tells two models apart.
 UPSCALERS: Mapping[str, Upscaler] = {
     "RealESRGAN_x4plus_anime_6B": _ANIME,
     "RealESRNet_x4plus": Upscaler(0.6, 0.7, 0.3, ((0, 8, 0), (250, 255, 252)), calm=0.9),
-    "4x-UltraSharp": Upscaler(0.45, 1.8, 0.7, ((0, 0, 8), (255, 247, 255))),
+    "4x-UltraSharp": Upscaler(0.45, 1.8, 0.7, ((0, 4, 4), (245, 255, 255))),
     "ESRGAN_4x": Upscaler(0.8, 0.9, 1.0, ((8, 0, 0), (255, 251, 251))),
-    "R-ESRGAN 4x+": Upscaler(0.55, 0.9, 0.5, ((0, 4, 4), (245, 255, 255)), calm=0.3),
+    "R-ESRGAN 4x+": Upscaler(0.55, 0.9, 0.5, ((4, 4, 0), (255, 255, 247)), calm=0.3),
     "R-ESRGAN 4x+ Anime6B": _ANIME,
 }
 

@@ -1,6 +1,7 @@
 """Pictures out of pictures: look at a file's header, and render a task by the name of its renderer."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from novita_mock import containers, looks, painting, pixels
 from novita_mock.caption import caption
@@ -38,11 +39,11 @@ def render(work: Work) -> list[bytes]:
 
 def _upscale(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
     model = str(work.request["model_name"])
-    return [lambda: looks.enlarged(source, (output.width, output.height), model)]
+    return [partial(looks.enlarged, source, (output.width, output.height), model)]
 
 
 def _upscale_v2(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
-    return [lambda: looks.enlarged_v2(source, (output.width, output.height), work.request)]
+    return [partial(looks.enlarged_v2, source, (output.width, output.height), work.request)]
 
 
 def _img2img(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
@@ -53,12 +54,11 @@ def _img2img(work: Work, source: Image, output: Output) -> list[Callable[[], Ima
         for item in [*units, *(work.request.get("ip_adapters") or ())]
     }
     base = pixels.resized(source, size)
-    return [
-        lambda index=index: painting.painted(base, work.request, pictures, work.seed + index)  # type: ignore[misc]
-        for index in range(output.count)
-    ]
+    seeds = range(work.seed, work.seed + output.count)
+    return [partial(painting.painted, base, work.request, pictures, seed) for seed in seeds]
 
 
+#: Each makes a list of pictures still to be made, so that one at a time is held.
 _RENDERERS = {"upscale": _upscale, "img2img": _img2img, "upscale_v2": _upscale_v2}
 
 

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -34,6 +34,13 @@ class _Server(uvicorn.Server):
         self._context = context
         self._ready = ready
 
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take SIGINT and SIGTERM for a wish to stop, and don't raise them again once it is granted."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
@@ -44,12 +51,13 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings, ready: Callable[[str], None]) -> int:
+def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | None = None) -> int:
     """Serve until SIGINT or SIGTERM.
 
     Args:
         settings: what the double is told.
         ready: called with the URL once the socket serves.
+        drawn_seed: what chance starts from where the settings have no seed.
 
     Returns:
         The exit code: 0 after a clean stop.
@@ -58,11 +66,8 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
         PortInUse: the address can't be listened on.
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
-    server, listening, url = _server(settings, ready)
-    try:
-        server.run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass  # uvicorn raises the signal again once it has stopped: it has been seen to
+    server, listening, _ = _server(settings, ready, create_app(settings, drawn_seed=drawn_seed))
+    server.run(sockets=[listening])
     return 0
 
 
@@ -79,7 +84,7 @@ def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
     started = threading.Event()
-    server, listening, url = _server(settings, lambda _: started.set(), app)
+    server, listening, url = _server(settings, lambda _: started.set(), app or create_app(settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
@@ -93,9 +98,8 @@ def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
 
 
 def _server(
-    settings: Settings, ready: Callable[[str], None], app: Starlette | None = None
+    settings: Settings, ready: Callable[[str], None], app: Starlette
 ) -> tuple[_Server, socket.socket, str]:
-    app = app or create_app(settings)
     context: Context = app.state.context
     listening = _listen(settings)
     url = _url(settings, listening)
