@@ -81,7 +81,8 @@ class Validator:
     def violations(self, body: JSON) -> Iterator[str]:
         """What is wrong with a body that is ours, each as ``pointer: rule``."""
         for error in self._engine.iter_errors(body):
-            yield f"/{'/'.join(map(str, error.absolute_path))}: {'/'.join(map(str, error.absolute_schema_path))}"
+            place, rule = error.absolute_path, error.absolute_schema_path
+            yield f"/{'/'.join(map(str, place))}: {'/'.join(map(str, rule))}"
 
     def _allows(self, quirk: str, path: Path, checked: Checked) -> bool:
         allowed = self._quirks.get(quirk) != "refused"
@@ -247,4 +248,6 @@ def _is_http_url(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    return (
+        parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    )
