@@ -13,7 +13,7 @@ from fakes import FakePainter, FakeWall
 from novita_mock.accounts import Account, Accounts
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.catalogue import load
-from novita_mock.chance import Chance
+from novita_mock.chance import Chance, draw_seed
 from novita_mock.engine import Engine, Submission
 from novita_mock.geometry import Output
 from novita_mock.plan import Plan
@@ -34,7 +34,7 @@ class Bench:
     def __init__(self, seed: int | None = 1, **told: Any) -> None:
         self.settings = Settings(seed=seed, **told)
         self.wall, self.painter, self.blobs = FakeWall(), FakePainter(), MemoryBlobs()
-        chance = Chance(seed)
+        chance = Chance(draw_seed() if seed is None else seed)
         self.accounts = Accounts(self.settings, chance, self.wall)
         self.tasks = MemoryTasks()
         self.results = Results(self.settings, chance, self.tasks, self.blobs)

@@ -1,4 +1,4 @@
-"""Each documented limit through the server: accepted on it, refused a step outside with the documented reason.
+"""Each documented limit through the server: accepted on it, refused a step outside, with its reason.
 
 ``test_limits`` looks at the schemas alone; here a client sends the values, and reads reason and ``metadata``.
 """
@@ -37,6 +37,8 @@ ADAPTER = {"model_name": "ip-adapter_sd15.bin", "image_base64": b64(picture()), 
 UNIT = {"model_name": "canny", "image_base64": b64(picture()), "strength": 0.5}
 S3 = {"region": "r", "bucket": "b", "path": "/", "save_to_path_directly": True}
 HOOK = {"url": "http://a"}
+NO_REGION = {"bucket": "b", "path": "/"}
+NO_STATUS = {"enabled": True}
 NO_ENABLED = {"return_task_status": "TASK_STATUS_FAILED"}
 TEST_MODE = {"enabled": False, "return_task_status": "TASK_STATUS_FAILED"}
 ESRGANS = ["RealESRGAN_x4plus_anime_6B", "RealESRNet_x4plus", "4x-UltraSharp"]
@@ -99,10 +101,10 @@ EXTRA_FAULTS = [
     ("extra.webhook.url", {"webhook": {}}, INVALID),
     ("extra.webhook.url", {"webhook": {"url": "ftp://a"}}, INVALID),
     ("extra.webhook.test_mode.enabled", {"webhook": HOOK | {"test_mode": NO_ENABLED}}, INVALID),
-    ("extra.webhook.test_mode.return_task_status", {"webhook": HOOK | {"test_mode": {"enabled": True}}}, INVALID),
+    ("extra.webhook.test_mode.return_task_status", {"webhook": HOOK | {"test_mode": NO_STATUS}}, INVALID),
     ("extra.webhook.test_mode.return_task_status",
      {"webhook": HOOK | {"test_mode": TEST_MODE | {"return_task_status": "TASK_STATUS_QUEUED"}}}, INVALID),
-    ("extra.custom_storage.aws_s3.region", {"custom_storage": {"aws_s3": {"bucket": "b", "path": "/"}}}, INVALID),
+    ("extra.custom_storage.aws_s3.region", {"custom_storage": {"aws_s3": NO_REGION}}, INVALID),
     ("extra.custom_storage.aws_s3.path", {"custom_storage": {"aws_s3": S3 | {"path": ""}}}, PLACE),
     ("extra.custom_storage.aws_s3.bucket", {"custom_storage": {"aws_s3": S3 | {"bucket": ""}}}, PLACE),
     ("extra.custom_storage.aws_s3.region", {"custom_storage": {"aws_s3": S3 | {"region": ""}}}, PLACE),

@@ -242,10 +242,44 @@ def test_http_1_0_needs_no_host(url: str) -> None:
     refused(told(UPSCALE, reply), 400, "INVALID_REQUEST_BODY")
 
 
-@pytest.mark.parametrize("upgrade", ["websocket", "h2c"])
-def test_no_other_protocol_is_spoken(url: str, upgrade: str) -> None:
+OFFERS = {
+    "h2c": ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQ"],
+    "websocket": ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x"],
+}
+
+
+@pytest.mark.parametrize("split", [0, 30, 150, -len(GOOD), -3])
+@pytest.mark.parametrize("offer", OFFERS)
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_offer_of_another_protocol_is_declined_without_loss(
+    url: str, offer: str, split: int, chunked: bool
+) -> None:
+    """H2: Java's client offers HTTP/2 by default; its body must come through, and the connection go on."""
+    content = request(UPSCALE, *OFFERS[offer], method="POST", body=GOOD)
+    if chunked:
+        head = request(UPSCALE, *OFFERS[offer], TYPE, "Transfer-Encoding: chunked", method="POST")
+        content = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(GOOD), GOOD)
+    with Raw(url) as raw:
+        for _ in range(2):
+            raw.send_on([content[:split], content[split:]], 0.02)
+            assert told(UPSCALE, raw.reply()).keys() == {"task_id"}
+        raw.send((content + request("/v3/x", *OFFERS[offer])) * 2)
+        assert [raw.reply().status for _ in range(4)] == [200, 404, 200, 404]
+
+
+def test_a_thousand_offers_at_once_are_declined_one_after_the_other(url: str) -> None:
     """H2."""
     with Raw(url) as raw:
-        reply = raw.ask(request("/v3/x", "Connection: Upgrade", f"Upgrade: {upgrade}"))
-    assert reply.status == 404
-    told("/v3/x", reply)
+        raw.send(request("/v3/x", *OFFERS["h2c"]) * 1000)
+        assert {raw.reply().status for _ in range(1000)} == {404}
+
+
+def test_a_declined_offer_leaves_the_end_of_the_connection(url: str) -> None:
+    """H2."""
+    with Raw(url) as raw:
+        assert raw.ask(request("/v3/x", "Connection: close, Upgrade", "Upgrade: h2c")).status == 404
+        assert raw.ended(1)
+        refusal = request("x:1", method="CONNECT")
+    with Raw(url) as raw:
+        assert raw.ask(refusal).status == 400
+        assert raw.ended(1)

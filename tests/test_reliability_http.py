@@ -101,6 +101,15 @@ def test_an_absolute_target_is_answered_as_its_path(url: str, host: str) -> None
     refused(told(RESULT, reply), 404, "TASK_NOT_FOUND")
 
 
+@pytest.mark.parametrize("start", ["", "http://localhost:1", "HTTPS://x"])
+def test_a_refusal_before_the_app_knows_the_path_of_an_absolute_target(url: str, start: str) -> None:
+    """H10, H12."""
+    with Raw(url) as raw:
+        reply = raw.ask(request(f"{start}{UPSCALE}", *["X: y"] * 200, method="POST"))
+    assert reply.status == 431
+    told(UPSCALE, reply)
+
+
 @pytest.mark.parametrize(
     "target", ["*", "http://localhost", "localhost:1", "/v3/\xff", "http://[/v3/async/upscale"]
 )

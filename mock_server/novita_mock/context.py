@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from novita_mock.accounts import Account, Accounts, key_of
 from novita_mock.announcing import Announcer

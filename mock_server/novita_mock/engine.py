@@ -13,7 +13,7 @@ from novita_mock.plan import Fate, plan_for, test_plan
 from novita_mock.pool import Made, Painter
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.results import Results
-from novita_mock.storage import StorageFailed
+from novita_mock.s3 import StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.submission import Submission

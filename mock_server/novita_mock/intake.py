@@ -16,7 +16,8 @@ from novita_mock.redaction import outline
 from novita_mock.storage import check_target
 from novita_mock.submission import Submission
 from novita_mock.types import JSON
-from novita_mock.validation import Checked, Path, Validator
+from novita_mock.validation import Checked, Validator
+from novita_mock.wording import Path
 from novita_mock.work import NotAnImage, Picture
 
 #: Deepest nesting of arrays and objects that is looked at. Ours: deeper is an attack, not a request.
@@ -177,10 +178,10 @@ def _seen(content: bytes, path: Path, limits: JSON) -> Picture:
         message = f"{len(content)} bytes beginning {content[:4].hex()}: {problem}"
         raise Refused((Fault("image-format", path, message),)) from None
     size = f"the picture has {picture.width} x {picture.height} pixels"
-    if max(picture.width, picture.height) > limits.get("max_side", 1 << 30):
+    if "max_side" in limits and max(picture.width, picture.height) > limits["max_side"]:
         message = f"{size}, at most {limits['max_side']} a side are allowed"
         raise Refused((Fault("image-resolution", path, message),))
-    if picture.width * picture.height > limits.get("max_pixels", 1 << 60):
+    if "max_pixels" in limits and picture.width * picture.height > limits["max_pixels"]:
         message = f"{size}, at most {limits['max_pixels']} in all are allowed"
         raise Refused((Fault("image-resolution", path, message),))
     return picture

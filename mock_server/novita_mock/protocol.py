@@ -4,11 +4,14 @@ uvicorn waits for ever for a request that does not come, takes any number of hea
 what is not HTTP in plain text; a client under test must see none of that.
 """
 
+import logging
+import re
 import socket
 import struct
 from asyncio import TimerHandle, Transport
 from typing import Any
 
+import httptools
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -17,6 +20,8 @@ from novita_mock.dialects import refusal
 from novita_mock.gate import BadHTTP
 from novita_mock.injection import SOCKET
 from novita_mock.problems import Problem
+
+log = logging.getLogger("novita_mock.requests")
 
 #: Caps on the request line and on headers; no client in use comes near.
 MAX_URL_BYTES = 16 * 1024
@@ -28,6 +33,9 @@ MAX_UNPARSED_BYTES = MAX_URL_BYTES + MAX_HEADER_BYTES + 256 * 1024
 #: Wall seconds that a client may go on sending what nobody reads any more: cut off at once, it might
 #: never see the answer.
 LINGER_S = 5.0
+_ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+#: Headers, and words of the header Connection, that offer another protocol.
+_OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
 class HeadersTooLarge(Problem):
@@ -66,11 +74,44 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             return
         self._latest = data
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if self._in_head and not self._refused:
             self._unparsed_bytes += len(data)
             if self._unparsed_bytes > MAX_UNPARSED_BYTES:
                 self._refuse(HeadersTooLarge(f"over {MAX_HEADER_BYTES} bytes of headers"))
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except httptools.HttpParserUpgrade as offer:
+                data = self._declined(data[offer.args[0] :])
+            except httptools.HttpParserError:
+                self._refuse(BadHTTP("the request is not HTTP/1.1"))
+                return
+
+    def _declined(self, rest: bytes) -> bytes:
+        """A request that offers another protocol, as it would be without the offer, and what follows.
+
+        Java's client offers HTTP/2 with each first request. The parser then takes no body: a new one gets the
+        head again.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(BadHTTP("this is no proxy"))
+            return b""
+        lines = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                words = [word for word in value.split(b",") if word.strip().lower() not in _OFFERS]
+                lines.append(b"connection: " + b",".join(words))
+            elif name not in _OFFERS:
+                lines.append(name + b": " + value)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn sets it
+        return b"\r\n".join([*lines, b"", b""]) + rest
 
     def on_message_begin(self) -> None:
         """A request begins: its headers have a deadline."""
@@ -112,8 +153,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The headers are there: the body has a deadline."""
-        if self._refused:
-            return
+        if self._refused or self.parser.should_upgrade():
+            return  # an offer is declined once the parser has stopped at it
         self._in_head, self._unparsed_bytes = False, 0
         if self.url.startswith(b"//"):
             # httptools takes what follows two slashes for a host; clients mean a path.
@@ -132,22 +173,21 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is there: what follows is ours and has no deadline."""
+        if self.parser.should_upgrade():
+            return
         self._wait(None)
         if not self._refused:
             self._in_head = True
             super().on_message_complete()
             self.url = b""
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, in the dialect of its path as far as that can be told."""
-        if not self._refused:
-            self._refuse(BadHTTP("the request is not HTTP/1.1"))
-
     def _refuse(self, problem: Problem) -> None:
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         self._wait(None)
+        if not self.context.settings.quiet:
+            log.info("---- %s  %s", ascii(self._path())[1:-1][:100], problem.message)
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body:
@@ -169,8 +209,8 @@ class Protocol(HttpToolsProtocol):
         content = reply.body.encode() if text else msgspec.json.encode(reply.body)
         media_type = b"text/plain; charset=utf-8" if text else b"application/json"
         head = [
-            STATUS_LINE[reply.status], b"content-type: ", media_type, b"\r\nconnection: close\r\ncontent-length: ",
-            str(len(content)).encode(), b"\r\n\r\n",
+            STATUS_LINE[reply.status], b"content-type: ", media_type,
+            b"\r\nconnection: close\r\ncontent-length: ", str(len(content)).encode(), b"\r\n\r\n",
         ]  # fmt: skip
         return b"".join([*head, content])
 
@@ -179,7 +219,8 @@ class Protocol(HttpToolsProtocol):
         words = self._latest.partition(b"\n")[0].split()
         guessed = words[1] if self._in_head and len(words) > 1 else b""
         target: bytes = getattr(self, "url", b"") or guessed
-        return target.decode("latin-1").partition("?")[0]
+        path = _ORIGIN.sub("", target.decode("latin-1")).partition("?")[0]
+        return path if path.startswith("/") else ""
 
     def _wait(self, seconds: float | None) -> None:
         if self._deadline is not None:

@@ -21,12 +21,6 @@ MAX_PATH_BYTES = 1024 - len("/00000000-0000-4000-8000-000000000000/") - 32 - len
 MAX_BYTES = 256 * 1024 * 1024
 MAX_OBJECTS = 10_000
 
-
-
-class StorageFailed(Exception):
-    """A bucket did not take a picture; the message is the reason of the task's failure."""
-
-
 _WHERE = ("extra", "custom_storage", "aws_s3")
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]{2,15}){1,3}-\d{1,2}")
 # The rules of AWS for names of buckets, and the underscore of older ones: the page has ``test_bucket``.
