@@ -74,7 +74,12 @@ def _context(
     settings: Settings, catalogue: Catalogue, chance: Chance, wall: Wall, painter: Painter | None
 ) -> Context:
     """Every part of a double, each handed what it needs."""
-    accounts, tasks, blobs, buckets = Accounts(settings, chance, wall), MemoryTasks(), MemoryBlobs(), OwnBuckets()
+    accounts, tasks, blobs, buckets = (
+        Accounts(settings, chance, wall),
+        MemoryTasks(),
+        MemoryBlobs(),
+        OwnBuckets(),
+    )
     results = Results(settings, chance, tasks, blobs, buckets, _s3(settings))
 
     def own_urls() -> list[str]:

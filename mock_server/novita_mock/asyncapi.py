@@ -14,7 +14,10 @@ def asyncapi(catalogue: Catalogue) -> dict[str, Any]:
     event = {key: value for key, value in bundle.items() if key not in _DROPPED}
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Webhooks of the Novita AI image API, as novita-mock sends them", "version": __version__},
+        "info": {
+            "title": "Webhooks of the Novita AI image API, as novita-mock sends them",
+            "version": __version__,
+        },
         "defaultContentType": "application/json",
         "channels": {
             "webhook": {

@@ -49,9 +49,7 @@ class Carrier:
                 return True
         return False
 
-    async def _to_inbox(
-        self, account: Account, name: str, body: bytes, headers: Mapping[str, str]
-    ) -> Answer:
+    async def _to_inbox(self, account: Account, name: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         answer = account.inboxes.receive(name, headers, body, account.clock.now())
         delay_s = TIMEOUT_S if answer.delay_s is None else min(answer.delay_s, TIMEOUT_S)
         if delay_s:

@@ -1,49 +1,17 @@
-"""What each control route does, by its name in ``schemas/control/routes.json``."""
+"""Control routes that change a world, by the name of each in ``schemas/control.json``."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 
-from novita_mock import __version__, deliveries, entry, journal, scenarios, storage
+from novita_mock import outbox, scenarios
 from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
-from novita_mock.deliveries import Delivery
-from novita_mock.dialects import result
 from novita_mock.fault_form import parse
 from novita_mock.fault_rule import FaultRule
-from novita_mock.har import har
 from novita_mock.injection import socket_of
 from novita_mock.problems import Fault, Refused
-from novita_mock.task import Task
+from novita_mock.telling import TELLING, Command, accounts, by, clock, faults, inboxes, times
 from novita_mock.triggering import trigger as triggered
 from novita_mock.types import JSON
-
-Command = Callable[[Call], Awaitable[JSON]]
-
-
-def _by(account: Account, told: JSON) -> JSON:
-    """Something told of an account, with its id, so that lists of all accounts can be told apart."""
-    return {"account": account.account_id, **told}
-
-
-def _times(account: Account) -> JSON:
-    clock = account.clock
-    mode = "instant" if clock.instant else "manual" if clock.rate == 0 else "running"
-    now = {"now": entry.moment(clock.now()), "now_s": round(clock.now(), 3)}
-    return _by(account, {**now, "mode": "frozen" if clock.frozen else mode, "rate": clock.rate})
-
-
-async def accounts(call: Call) -> JSON:
-    """The accounts there are."""
-    rows = []
-    for account in call.accounts:
-        tasks = call.context.tasks.of(account.account_id)
-        rows.append(_times(account) | {"tasks": len(tasks)} | account.wallet.told())
-    return {"accounts": rows}
-
-
-async def clock(call: Call) -> JSON:
-    """What time it is."""
-    return {"accounts": [_times(account) for account in call.accounts]}
 
 
 async def clock_advance(call: Call) -> JSON:
@@ -51,9 +19,9 @@ async def clock_advance(call: Call) -> JSON:
     effects, in_flight = [], 0
     for account in call.accounts:
         advanced = await call.context.timeline.advance(account, float(call.body["seconds"]))
-        effects += [_by(account, effect.told()) for effect in advanced.effects]
+        effects += [by(account, effect.told()) for effect in advanced.effects]
         in_flight += advanced.in_flight
-    return {"accounts": [_times(a) for a in call.accounts], "effects": effects, "in_flight": in_flight}
+    return {"accounts": [times(a) for a in call.accounts], "effects": effects, "in_flight": in_flight}
 
 
 async def clock_freeze(call: Call) -> JSON:
@@ -72,75 +40,6 @@ async def clock_resume(call: Call) -> JSON:
     return await clock(call)
 
 
-def _task(call: Call, account: Account, task: Task) -> JSON:
-    told = {
-        "task_id": task.task_id,
-        "operation": task.operation,
-        "task_type": task.task_type,
-        "status": task.status.value,
-        "reason": task.reason,
-        "submitted_at": entry.moment(task.submitted_s),
-        "finished_at": entry.moment(task.finished_s) if task.finished_s is not None else None,
-        "images": len(task.images),
-        "seed": task.seed,
-        "digest": task.digest,
-        "webhook_url": task.wish.webhook_url,
-    }
-    return _by(account, told)
-
-
-async def tasks(call: Call) -> JSON:
-    """The tasks that are kept."""
-    found = [_task(call, a, task) for a in call.accounts for task in call.context.tasks.of(a.account_id)]
-    return {"tasks": found}
-
-
-async def task(call: Call) -> JSON:
-    """One task, with the body that a poll of it has now."""
-    for account in call.accounts:
-        found = call.context.tasks.get(account.account_id, call.path["task_id"])
-        if found is not None:
-            body = result(found, account.clock.now(), call.context.catalogue).body
-            of_task = [d for d in _outbox(call, account) if d.task_id == found.task_id]
-            webhooks = [deliveries.told(delivery) for delivery in of_task]
-            return _task(call, account, found) | {"plan": asdict(found.plan), "result": body, "webhooks": webhooks}
-    raise NotFound("there is no such task")
-
-
-def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
-    held: list[tuple[JSON, journal.Journal]] = [(a.account_id, a.journal) for a in call.accounts]
-    return held if call.named else [*held, (None, call.context.journal)]
-
-
-async def requests(call: Call) -> JSON:
-    """The journal."""
-    filters = {name: value for name, value in call.query.items() if name not in ("account", "token")}
-    rows, dropped = [], 0
-    for account_id, held in _journals(call):
-        rows += [(found.at_s, {"account": account_id, **entry.told(found)}) for found in held.find(**filters)]
-        dropped += held.dropped
-    told = [row for _, row in sorted(rows, key=lambda row: row[0])]
-    return {"requests": told, "count": len(told), "dropped": dropped}
-
-
-async def requests_assert(call: Call) -> JSON:
-    """Whether the journal holds what is wanted."""
-    message = journal.missing(call.one.journal, call.body)
-    return {"holds": not message, "message": message}
-
-
-async def requests_har(call: Call) -> JSON:
-    """The journal as a HAR file."""
-    entries = [found for _, held in _journals(call) for found in held]
-    base_url = call.context.settings.public_url or call.context.own_url
-    return har(sorted(entries, key=lambda found: found.at_s), base_url, __version__)
-
-
-async def faults(call: Call) -> JSON:
-    """The faults that were asked for."""
-    return {"faults": [_by(account, told) for account in call.accounts for told in account.faults.told()]}
-
-
 async def faults_add(call: Call) -> JSON:
     """Ask for a fault, or for all of a scenario; for every account there is, where none is named."""
     catalogue, asked = call.context.catalogue, call.body
@@ -153,7 +52,7 @@ async def faults_add(call: Call) -> JSON:
         for rule in rules:
             _check_socket(call, rule)
             account.faults.add(rule)
-            added.append(_by(account, {"fault_id": rule.fault_id}))
+            added.append(by(account, {"fault_id": rule.fault_id}))
     return {"faults": added}
 
 
@@ -172,15 +71,10 @@ async def faults_clear(call: Call) -> JSON:
 
 async def fault_remove(call: Call) -> JSON:
     """Take one fault back."""
-    if not any([account.faults.remove(call.path["fault_id"]) for account in call.accounts]):
+    removed = [account.faults.remove(call.path["fault_id"]) for account in call.accounts]
+    if not any(removed):
         raise NotFound("there is no such fault")
     return await faults(call)
-
-
-async def all_scenarios(call: Call) -> JSON:
-    """The scenarios there are."""
-    names = scenarios.names()
-    return {"scenarios": [{"name": name, "about": scenarios.about(name)} for name in names]}
 
 
 async def balance_set(call: Call) -> JSON:
@@ -193,37 +87,13 @@ async def balance_set(call: Call) -> JSON:
     return await accounts(call)
 
 
-async def double_spends(call: Call) -> JSON:
-    """What was paid twice."""
-    found = [_by(account, told) for account in call.accounts for told in account.spending.double()]
-    return {"double_spends": found}
-
-
-def _outbox(call: Call, account: Account) -> list[Delivery]:
-    return call.context.deliveries.outbox(account.account_id).all()
-
-
-async def webhooks(call: Call) -> JSON:
-    """The events that were to be delivered."""
-    return {"webhooks": [_by(a, deliveries.told(d)) for a in call.accounts for d in _outbox(call, a)]}
-
-
-async def webhook(call: Call) -> JSON:
-    """One event."""
-    for account in call.accounts:
-        found = call.context.deliveries.outbox(account.account_id).get(call.path["delivery_id"])
-        if found is not None:
-            return _by(account, deliveries.told(found)) | {"body": found.body.decode()}
-    raise NotFound("there is no such event")
-
-
 async def webhook_resend(call: Call) -> JSON:
     """Send an event once more."""
     for account in call.accounts:
         again = call.context.deliveries.resend(account, call.path["delivery_id"])
         if again is not None:
             call.context.timeline.run_due(account)
-            return _by(account, deliveries.told(again))
+            return by(account, outbox.told(again))
     raise NotFound("there is no such event")
 
 
@@ -232,18 +102,7 @@ async def trigger(call: Call) -> JSON:
     account = call.one
     sent = triggered(call.context, account, call.body)
     call.context.timeline.run_due(account)
-    return _by(account, deliveries.told(sent)) | {"body": sent.body.decode()}
-
-
-async def inboxes(call: Call) -> JSON:
-    """The inboxes in use."""
-    return {"inboxes": [_by(account, told) for account in call.accounts for told in account.inboxes.told()]}
-
-
-async def inbox(call: Call) -> JSON:
-    """What an inbox received."""
-    events = [_by(a, told) for a in call.accounts for told in a.inboxes.events(call.path["name"])]
-    return {"name": call.path["name"], "events": events}
+    return by(account, outbox.told(sent)) | {"body": sent.body.decode()}
 
 
 async def inbox_script(call: Call) -> JSON:
@@ -258,14 +117,6 @@ async def inbox_clear(call: Call) -> JSON:
     for account in call.accounts:
         account.inboxes.clear(call.path["name"])
     return await inboxes(call)
-
-
-async def objects(call: Call) -> JSON:
-    """What custom storage holds."""
-    base_url = call.context.settings.public_url or call.context.own_url
-    owners = [account.account_id for account in call.accounts]
-    found = [each for each in call.context.buckets.objects() if each.account_id in owners]
-    return {"objects": [{"account": each.account_id, **storage.told(each, base_url)} for each in found]}
 
 
 async def reset(call: Call) -> JSON:
@@ -305,14 +156,11 @@ _RESETS: Mapping[str, Callable[[Call, Account], object]] = {
     "balance": _reset_balance,
 }
 
-#: The commands by the name of their route; the other routes are in ``control``.
+#: Every command by the name of its route.
 COMMANDS: Mapping[str, Command] = {
-    "accounts": accounts, "clock": clock, "clock-advance": clock_advance, "clock-freeze": clock_freeze,
-    "clock-resume": clock_resume, "tasks": tasks, "task": task, "requests": requests,
-    "requests-assert": requests_assert, "requests-har": requests_har, "faults": faults,
+    **TELLING,
+    "clock-advance": clock_advance, "clock-freeze": clock_freeze, "clock-resume": clock_resume,
     "faults-add": faults_add, "faults-clear": faults_clear, "fault-remove": fault_remove,
-    "scenarios": all_scenarios, "balance-set": balance_set, "double-spends": double_spends,
-    "webhooks": webhooks, "webhook": webhook, "webhook-resend": webhook_resend, "trigger": trigger,
-    "inboxes": inboxes, "inbox": inbox, "inbox-script": inbox_script, "inbox-clear": inbox_clear,
-    "storage": objects, "reset": reset,
+    "balance-set": balance_set, "webhook-resend": webhook_resend, "trigger": trigger,
+    "inbox-script": inbox_script, "inbox-clear": inbox_clear, "reset": reset,
 }  # fmt: skip

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
 
 from novita_mock.accounts import Account, Accounts, key_of
 from novita_mock.announcing import Announcer
@@ -18,8 +17,8 @@ from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.chance import Chance
 from novita_mock.clock import Clock, Wall
-from novita_mock.dialects import Reply, refusal
 from novita_mock.deliveries import Deliveries
+from novita_mock.dialects import Reply, refusal
 from novita_mock.engine import Engine
 from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem

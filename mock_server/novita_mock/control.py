@@ -42,7 +42,7 @@ class NotAllowed(Problem):
 
 def routes(context: Context) -> list[Route]:
     """Every control route."""
-    table = read_json("schemas", "control/routes.json")
+    table = read_json("schemas", "control.json")
     return [
         Route(table["prefix"] + row["path"], partial(_control, context, row), methods=[row["method"]])
         for row in table["routes"]
@@ -157,7 +157,7 @@ async def _receive(call: Call) -> Response:
     """An inbox receives an event and answers as it was told."""
     account = call.one
     content = await _content(call.request)
-    headers = {name: value for name, value in call.request.headers.items()}
+    headers = dict(call.request.headers.items())
     answer = account.inboxes.receive(call.path["name"], headers, content, account.clock.now())
     if answer.delay_s is None:
         while (await call.request.receive())["type"] != "http.disconnect":
@@ -185,9 +185,13 @@ SPECIAL: Mapping[str, Callable[[Call], Awaitable[Response]]] = {
 
 def front_page(context: Context) -> Endpoint:
     """The page at the root: what this is and what it answers, as text."""
-    rows = "\n".join(f"  {row.method:<5} {row.path:<26} {row.summary}" for row in context.catalogue.operations)
-    table = read_json("schemas", "control/routes.json")
-    told = "\n".join(f"  {r['method']:<6} {table['prefix'] + r['path']:<38} {r['summary']}" for r in table["routes"])
+    rows = "\n".join(
+        f"  {row.method:<5} {row.path:<26} {row.summary}" for row in context.catalogue.operations
+    )
+    table = read_json("schemas", "control.json")
+    told = "\n".join(
+        f"  {r['method']:<6} {table['prefix'] + r['path']:<38} {r['summary']}" for r in table["routes"]
+    )
     text = (
         f"novita-mock {__version__}: a local double of the Novita AI image API.\n\n"
         f"The API:\n{rows}\n\nThe world it lives in ({CONTROL_PREFIX}control.openapi.json):\n{told}\n"

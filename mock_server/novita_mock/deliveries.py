@@ -5,23 +5,17 @@ than 2xx. The time between them is ours (quirk webhook-backoff).
 """
 
 import asyncio
-import heapq
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from novita_mock.accounts import Account
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
-from novita_mock.types import JSON
+from novita_mock.outbox import DELIVERED, DROPPED, FAILED, PENDING, SENDING, Attempt, Delivery, Outbox
 
 #: Account seconds before each retry.
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0)
-#: Deliveries of an account that are remembered once they have ended.
-MAX_ENDED = 1000
-
-PENDING, SENDING, DELIVERED, FAILED, DROPPED = "pending", "sending", "delivered", "failed", "dropped"
 
 
 class Answered(Protocol):
@@ -45,114 +39,6 @@ class Answered(Protocol):
 
 
 Post = Callable[[Account, str, bytes, Mapping[str, str]], Awaitable[Answered]]
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt to deliver, as it is recorded: before it is sent, and once more after it.
-
-    Attributes:
-        at_s: when it was sent, in account time.
-        status: the HTTP status of the answer, or None.
-        reason: why it failed; empty where it is delivered or under way.
-        duration_s: wall seconds that it took, or None while it is under way.
-        next_s: when the next attempt is due, in account time, or None.
-    """
-
-    at_s: float
-    status: int | None = None
-    reason: str = ""
-    excerpt: str = ""
-    duration_s: float | None = None
-    next_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An event for one receiver.
-
-    Attributes:
-        delivery_id: stable over its retries; sent in the header X-Novita-Mock-Delivery.
-        event: the kind of event, for the record: ``succeed``, ``fail``, ``trigger``, ``resend``.
-        body: what is posted, the same in every attempt.
-    """
-
-    delivery_id: str
-    account_id: str
-    task_id: str
-    url: str
-    body: bytes
-    created_s: float
-    event: str = ""
-    state: str = PENDING
-    due_s: float | None = None
-    attempts: tuple[Attempt, ...] = ()
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more is sent."""
-        return self.state in (DELIVERED, FAILED, DROPPED)
-
-
-class Outbox:
-    """The deliveries of one account: what is due stands in a heap; of what has ended, the latest."""
-
-    def __init__(self) -> None:
-        self._all: OrderedDict[str, Delivery] = OrderedDict()
-        self._due: list[tuple[float, int, str]] = []
-        self._arrived = 0
-        self._ended = 0
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def get(self, delivery_id: str) -> Delivery | None:
-        """A delivery by its id."""
-        return self._all.get(delivery_id)
-
-    def all(self) -> list[Delivery]:
-        """Every delivery that is remembered, the oldest first."""
-        return list(self._all.values())
-
-    def put(self, delivery: Delivery) -> None:
-        """Keep a delivery as it stands now."""
-        before = self._all.get(delivery.delivery_id)
-        self._all[delivery.delivery_id] = delivery
-        if delivery.due_s is not None:
-            self._arrived += 1
-            heapq.heappush(self._due, (delivery.due_s, self._arrived, delivery.delivery_id))
-        if delivery.ended and not (before and before.ended):
-            self._ended += 1
-            self._forget()
-
-    def next_due_s(self) -> float | None:
-        """When the next attempt is due."""
-        while self._due and not self._stands(self._due[0]):
-            heapq.heappop(self._due)
-        return self._due[0][0] if self._due else None
-
-    def take_due(self, until_s: float) -> list[Delivery]:
-        """The deliveries with an attempt due by then, the earliest first."""
-        taken = []
-        while (due_s := self.next_due_s()) is not None and due_s <= until_s:
-            taken.append(self._all[heapq.heappop(self._due)[2]])
-        return taken
-
-    def clear(self) -> None:
-        """Forget everything; what is in flight comes back to nothing."""
-        self._all.clear()
-        self._due.clear()
-        self._ended = 0
-
-    def _stands(self, entry: tuple[float, int, str]) -> bool:
-        delivery = self._all.get(entry[2])
-        return delivery is not None and delivery.due_s == entry[0]
-
-    def _forget(self) -> None:
-        if self._ended > MAX_ENDED:
-            oldest = next(delivery_id for delivery_id, each in self._all.items() if each.ended)
-            del self._all[oldest]
-            self._ended -= 1
 
 
 class Deliveries:
@@ -262,27 +148,3 @@ class Deliveries:
         what = {DELIVERED: "webhook-delivered", FAILED: "webhook-failed"}.get(state, "webhook-refused")
         detail = {"attempt": number, "status": answer.status, "reason": answer.reason, "url": delivery.url}
         account.effects.add(Effect(last.at_s, what, delivery.delivery_id, detail))
-
-
-def told(delivery: Delivery) -> JSON:
-    """A delivery as the control API tells it."""
-    return {
-        "id": delivery.delivery_id,
-        "task_id": delivery.task_id,
-        "url": delivery.url,
-        "event": delivery.event,
-        "state": delivery.state,
-        "created_at": round(delivery.created_s, 3),
-        "next_attempt_at": delivery.due_s,
-        "attempts": [
-            {
-                "at": round(attempt.at_s, 3),
-                "status": attempt.status,
-                "reason": attempt.reason,
-                "response": attempt.excerpt,
-                "duration_ms": None if attempt.duration_s is None else round(attempt.duration_s * 1000, 1),
-                "next_attempt_at": attempt.next_s,
-            }
-            for attempt in delivery.attempts
-        ],
-    }

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from novita_mock.accounts import Account, Accounts
-from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
 from novita_mock.fault_rule import FaultRule
 from novita_mock.plan import Fate, plan_for, test_plan
-from novita_mock.pool import Made, Painter
+from novita_mock.pool import Painter
 from novita_mock.problems import TooMuch, UnknownTask
+from novita_mock.process import Made
 from novita_mock.results import Results
 from novita_mock.s3 import StorageFailed
 from novita_mock.settings import Settings
@@ -19,7 +19,6 @@ from novita_mock.store import TaskStore
 from novita_mock.submission import Submission
 from novita_mock.task import Status, Task, apply
 from novita_mock.wallet import cost_of
-from novita_mock.work import Work
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
 SEEDS = 2**32
@@ -182,13 +181,7 @@ class Engine:
             self._made[task.task_id] = Made(canned)
             self._pending_bytes += self._made[task.task_id].size
             return
-        work = Work(
-            submission.operation.renderer,
-            submission.request,
-            submission.images,
-            task.seed or 0,
-            wish.image_type,
-        )
+        work = submission.work(task.seed or 0)
         loop = asyncio.get_running_loop()
 
         def done(made: Made) -> None:

@@ -106,7 +106,9 @@ class Gate:
         if exchange.faults:
             words.append("fault " + ", ".join(rule.key for rule in exchange.faults))
         note = ascii("  ".join(words))[1:-1]
-        log.info("%s", f"{scope['method']:<4} {shown:<24} {status or '---'} {took_ms:7.1f} ms  {note}".rstrip())
+        log.info(
+            "%s", f"{scope['method']:<4} {shown:<24} {status or '---'} {took_ms:7.1f} ms  {note}".rstrip()
+        )
 
 
 @dataclass(slots=True)

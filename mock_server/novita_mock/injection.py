@@ -88,15 +88,15 @@ def fate_of(rules: tuple[FaultRule, ...]) -> Fate:
     return Fate(slow_s, failure, nsfw)
 
 
-def faulted(context: Context, operation: Operation, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def faulted(
+    context: Context, operation: Operation, endpoint: Endpoint
+) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint of the API around which faults fire."""
     around = _around_image if operation.kind == "image" else _around
     return partial(around, context, operation, endpoint)
 
 
-async def _around(
-    context: Context, operation: Operation, endpoint: Endpoint, request: Request
-) -> Response:
+async def _around(context: Context, operation: Operation, endpoint: Endpoint, request: Request) -> Response:
     exchange = exchange_of(request)
     exchange.operation = operation.name
     exchange.account, key = context.account(operation, request)
@@ -122,7 +122,9 @@ async def _around_image(
     exchange = exchange_of(request)
     exchange.operation = operation.name
     exchange.account = context.account_of_link(request)
-    exchange.scenario = load(context.settings.scenario, context.catalogue) if context.settings.scenario else ()
+    exchange.scenario = (
+        load(context.settings.scenario, context.catalogue) if context.settings.scenario else ()
+    )
     injection = Injection(context, operation, request, exchange)
     rules = drawn(exchange, "download", operation, request.scope["path"])
     early = await injection.early(rules)
@@ -232,9 +234,7 @@ class Truncated(Response):
             self._socket.cut()
 
 
-def _dripping(
-    whole: Response, bytes_per_second: int, sleep: Callable[[float], Awaitable[None]]
-) -> Response:
+def _dripping(whole: Response, bytes_per_second: int, sleep: Callable[[float], Awaitable[None]]) -> Response:
     content = bytes(whole.body)
 
     async def drops() -> AsyncIterator[bytes]:

@@ -49,7 +49,7 @@ def openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
 
 def control_openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
     """The document of the control routes, which are ours and no part of the API."""
-    table = read_json("schemas", "control/routes.json")
+    table = read_json("schemas", "control.json")
     used: dict[str, JSON] = {}
     paths: dict[str, JSON] = {}
     for row in table["routes"]:
@@ -57,7 +57,10 @@ def control_openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any
         body: dict[str, JSON] = {
             "operationId": row["name"],
             "summary": row["summary"],
-            "responses": {"200": {"description": "Done"}, "400": {"description": "Refused; the text says why"}},
+            "responses": {
+                "200": {"description": "Done"},
+                "400": {"description": "Refused; the text says why"},
+            },
         }
         if "{" in path:
             body["parameters"] = list(_path_parameters(path))

@@ -40,9 +40,7 @@ class Fate:
     nsfw: tuple[bool, float] | None = None
 
 
-def plan_for(
-    request: Mapping[str, JSON], output: Output, instant: bool, fate: Fate | None = None
-) -> Plan:
+def plan_for(request: Mapping[str, JSON], output: Output, instant: bool, fate: Fate | None = None) -> Plan:
     """The plan of a request: the time grows with pixels, steps and pictures.
 
     Args:

@@ -67,7 +67,8 @@ class Results:
             StorageFailed: it did not take them.
         """
         storage = task.wish.storage
-        assert storage is not None and self._s3 is not None
+        assert storage is not None
+        assert self._s3 is not None
         for index, content in enumerate(pictures):
             await asyncio.to_thread(
                 self._s3.put, storage.bucket, storage.region, self._key(task, index), content, _type(task)

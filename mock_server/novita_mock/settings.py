@@ -5,15 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
+from novita_mock import reading
 from novita_mock.types import JSON
 
 PREFIX = "NOVITA_MOCK_"
 MIB = 1024 * 1024
-
-#: ``Settings.speed`` of a clock that stands still until it is told to advance.
-MANUAL = "manual"
 
 
 class SettingsError(Exception):
@@ -22,69 +19,6 @@ class SettingsError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError(text)
-    return value
-
-
-def _positive(text: str) -> float:
-    value = _number(text)
-    if value <= 0:
-        raise ValueError(text)
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise ValueError(text)
-    return value
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**63:
-        raise ValueError(text)
-    return value
-
-
-def _speed(text: str) -> float | str:
-    return MANUAL if text == MANUAL else _number(text)
-
-
-def _flag(text: str) -> bool:
-    known = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    if text.lower() not in known:
-        raise ValueError(text)
-    return known[text.lower()]
-
-
-def _public_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(text)
-    _ = parts.port
-    return text.rstrip("/")
 
 
 def _row(
@@ -98,60 +32,83 @@ class Settings:
     """Everything a double can be told before it starts. Made once, passed whole to ``create_app``."""
 
     host: str = _row("127.0.0.1", str, "address", "address to listen on")
-    port: int = _row(4077, _port, "port", "port to listen on; 0 picks a free one")
+    port: int = _row(4077, reading.port, "port", "port to listen on; 0 picks a free one")
     public_url: str | None = _row(
-        None, _public_url, "URL", "what links to pictures begin with, when clients don't see this address"
+        None,
+        reading.public_url,
+        "URL",
+        "what links to pictures begin with, when clients don't see this address",
     )
     allow_host: tuple[str, ...] = _row(
         (), str, "host name", "a Host header that links may take over, beside the loopback names", many=True
     )
     speed: float | str = _row(
-        1.0, _speed, "x", "seconds of API time in a real second; 0 = done at once; manual = stands still"
+        1.0,
+        reading.speed,
+        "x",
+        "seconds of API time in a real second; 0 = done at once; manual = stands still",
     )
     seed: int | None = _row(
-        None, _seed, "number", "same ids, seeds and bytes in every run; with --speed 0 every byte of it"
+        None,
+        reading.seed,
+        "number",
+        "same ids, seeds and bytes in every run; with --speed 0 every byte of it",
     )
     key: tuple[str, ...] = _row(
         (), str, "API key", "an API key that is let in; without any, all are", many=True
     )
-    strict: bool = _row(False, _flag, "switch", "refuse what the pages don't document but real clients send")
+    strict: bool = _row(
+        False, reading.flag, "switch", "refuse what the pages don't document but real clients send"
+    )
     strict_responses: bool = _row(
-        False, _flag, "switch", "check every reply against its own schema before it leaves"
+        False, reading.flag, "switch", "check every reply against its own schema before it leaves"
     )
     quirk: tuple[str, ...] = _row(
         (), str, "ID=VALUE", "another reading where the pages are silent or contradict each other", many=True
     )
     scenario: str | None = _row(None, str, "name", "faults with a name, for every request that names none")
-    rate_limits: bool = _row(False, _flag, "switch", "refuse more images a minute than the pages allow")
+    rate_limits: bool = _row(
+        False, reading.flag, "switch", "refuse more images a minute than the pages allow"
+    )
     allow_webhook_host: tuple[str, ...] = _row(
         (), str, "host name", "a host on the internet that webhooks may be sent to; * for all", many=True
     )
     s3_endpoint: str | None = _row(
-        None, _public_url, "URL", "an S3 service for custom storage, in place of the double's own buckets"
+        None,
+        reading.public_url,
+        "URL",
+        "an S3 service for custom storage, in place of the double's own buckets",
     )
     s3_access_key: str = _row("test", str, "access key", "for that S3 service")
     s3_secret_key: str = _row("test", str, "secret key", "for that S3 service")
     control_token: str | None = _row(
-        None, str, "text", "what control requests must bring; drawn when others than this machine can reach them"
+        None,
+        str,
+        "text",
+        "what control requests must bring; drawn when others than this machine can reach them",
     )
     max_results_bytes: int = _row(
-        512 * MIB, _count, "bytes", "finished tasks and pictures that are kept; the oldest go first"
+        512 * MIB, reading.count, "bytes", "finished tasks and pictures that are kept; the oldest go first"
     )
     max_result_age_s: float = _row(
-        604800.0, _positive, "seconds", "how long a finished task and its pictures are kept"
+        604800.0, reading.positive, "seconds", "how long a finished task and its pictures are kept"
     )
-    max_pending_tasks: int = _row(20000, _count, "tasks", "unfinished tasks at most; one more is refused")
+    max_pending_tasks: int = _row(
+        20000, reading.count, "tasks", "unfinished tasks at most; one more is refused"
+    )
     max_pending_bytes: int = _row(
-        1024 * MIB, _count, "bytes", "pictures of unfinished tasks at most; one more is refused"
+        1024 * MIB, reading.count, "bytes", "pictures of unfinished tasks at most; one more is refused"
     )
     max_pixels_in_flight: int = _row(
-        96_000_000, _count, "pixels", "output pixels being made at the same time; bounds the memory"
+        96_000_000, reading.count, "pixels", "output pixels being made at the same time; bounds the memory"
     )
     header_deadline_s: float = _row(
-        10.0, _positive, "seconds", "a request's headers must have arrived by then"
+        10.0, reading.positive, "seconds", "a request's headers must have arrived by then"
     )
-    body_deadline_s: float = _row(60.0, _positive, "seconds", "a request's body must have arrived by then")
-    quiet: bool = _row(False, _flag, "switch", "no line a request, no banner")
+    body_deadline_s: float = _row(
+        60.0, reading.positive, "seconds", "a request's body must have arrived by then"
+    )
+    quiet: bool = _row(False, reading.flag, "switch", "no line a request, no banner")
     ready_file: str | None = _row(
         None, str, "file", 'written once the socket serves: a JSON object with "url"'
     )

@@ -8,6 +8,7 @@ from novita_mock.fault_rule import FaultRule
 from novita_mock.geometry import Output
 from novita_mock.task import Wish
 from novita_mock.types import JSON
+from novita_mock.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,7 @@ class Submission:
     def size(self) -> int:
         """Bytes of all input pictures."""
         return sum(map(len, self.images.values()))
+
+    def work(self, seed: int) -> Work:
+        """The order for its pictures."""
+        return Work(self.operation.renderer, self.request, self.images, seed, self.wish.image_type)
