@@ -8,7 +8,7 @@ from novita_mock.accounts import Account, Accounts
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
 from novita_mock.fault_rule import FaultRule
-from novita_mock.plan import Fate, plan_for, test_plan
+from novita_mock.plan import Fate, Plan, plan_for, test_plan
 from novita_mock.pool import Painter
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.process import Made
@@ -32,6 +32,7 @@ class Engine:
     Args:
         wake: called when something may have fallen due in an account.
         ended: called once for each task that has ended, with the faults of the scenario it was made in.
+        plan: how long a task takes and how it ends.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Engine:
         painter: Painter,
         wake: Callable[[Account], None],
         ended: Callable[[Account, Task, tuple[FaultRule, ...]], None],
+        plan: Callable[..., Plan] = plan_for,
     ) -> None:
         self._settings = settings
         self._chance = chance
@@ -53,6 +55,7 @@ class Engine:
         self._painter = painter
         self._wake = wake
         self._ended = ended
+        self._plan = plan
         self._orders: dict[str, Submission] = {}
         self._made: dict[str, Made] = {}
         self._waiting: dict[str, asyncio.Event] = {}
@@ -154,7 +157,7 @@ class Engine:
         seed = request.get("seed")
         if seed is not None and seed < 0:
             seed = self._chance.number(SEEDS, "seed", account.account_id, number)
-        planned = plan_for(request, submission.output, account.clock.instant, fate)
+        planned = self._plan(request, submission.output, account.clock.instant, fate)
         return Task(
             task_id=self._chance.uuid("task", account.account_id, number),
             account_id=account.account_id,
