@@ -23,6 +23,8 @@ from novita_mock.egress import Policy
 from novita_mock.endpoints import endpoint_of
 from novita_mock.engine import Engine
 from novita_mock.exchange import exchange_of
+from novita_mock.expiring import Expiries
+from novita_mock.fault_rule import FaultRule
 from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
 from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
@@ -31,6 +33,7 @@ from novita_mock.sender import Sender
 from novita_mock.settings import Settings
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
+from novita_mock.task import Task
 from novita_mock.timeline import Timeline
 
 
@@ -90,18 +93,23 @@ def _context(
 
     carrier = Carrier(Sender(Policy(settings.allow_webhook_host), own_urls=own_urls), own_urls, wall)
     deliveries = Deliveries(chance, carrier.post, wake)
-    ended = Announcer(catalogue, deliveries)
+    announcer, expiries = Announcer(catalogue, deliveries), Expiries(tasks)
+
+    def ended(account: Account, task: Task, named: tuple[FaultRule, ...]) -> None:
+        expiries.add(task)
+        announcer(account, task, named)
+
     painter = painter or Pool(settings.max_pixels_in_flight)
     engine = Engine(settings, chance, accounts, tasks, results, painter, wake, ended)
     context = Context(
         settings=settings,
         catalogue=catalogue,
         accounts=accounts,
-        timeline=Timeline(wall, [engine], [deliveries]),
+        timeline=Timeline(wall, [engine, expiries], [deliveries]),
         engine=engine,
         deliveries=deliveries,
         carrier=carrier,
-        announcer=ended,
+        announcer=announcer,
         results=results,
         tasks=tasks,
         blobs=blobs,

@@ -14,6 +14,7 @@ from novita_mock.accounts import Account
 from novita_mock.blobs import fetch
 from novita_mock.catalogue import Operation
 from novita_mock.context import Context, query_text
+from novita_mock.egress import is_hop
 from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.injection import drawn, fate_of, faulted
 from novita_mock.problems import BadLink, BodyTooLarge, Broken, Fault, Refused, cut
@@ -40,6 +41,9 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     if context.settings.rate_limits:
         account.windows.allow(operation.name, out.count, account.clock.now(), operation.images_per_minute)
     fate = fate_of(drawn(exchange, "task", operation, request.scope["path"]))
+    if is_hop(request.headers):
+        # Sent by a double: were it told to a webhook again, two doubles could go on for ever.
+        submission = replace(submission, wish=replace(submission.wish, webhook_url=""))
     task = context.engine.submit(account, replace(submission, named=exchange.scenario), fate)
     exchange.task_id = task.task_id
     exchange.note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"

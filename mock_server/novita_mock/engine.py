@@ -139,7 +139,7 @@ class Engine:
 
     def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
         """The tasks whose end is due and whose pictures are still being made."""
-        late = sorted(self._late.get(account.account_id, ()))
+        late = [] if self._closed else sorted(self._late.get(account.account_id, ()))
         return [self._waiting.setdefault(task_id, asyncio.Event()).wait() for task_id in late]
 
     def close(self) -> None:

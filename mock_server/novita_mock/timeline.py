@@ -6,14 +6,13 @@ and says what must be waited for before time may go on.
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from novita_mock.accounts import Account
 from novita_mock.clock import Wall
 from novita_mock.effects import Effect
 
-#: Wall seconds that one advance waits for deliveries; the rest are told as in flight.
+#: Wall seconds that one advance waits for deliveries; the rest stay in flight.
 DELIVERIES_S = 1.0
 
 
@@ -28,14 +27,6 @@ class Source(Protocol):
 
     def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
         """What was due and has not come to its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """What an advance did: the effects in order, and how many deliveries are still in flight."""
-
-    effects: list[Effect]
-    in_flight: int
 
 
 class Timeline:
@@ -58,15 +49,15 @@ class Timeline:
 
     def run_due(self, account: Account) -> None:
         """Apply, in order, what is due in this account by now; then wait for what is next."""
-        while (source := self._next(account)) is not None:
+        while not self._closed and (source := self._next(account)) is not None:
             due_s = source.next_due_s(account.account_id)
             if due_s is None or due_s > account.clock.now():
                 break
             source.run_due(account, due_s)
         self._arm(account)
 
-    async def advance(self, account: Account, seconds: float) -> Advanced:
-        """Let account time pass, stopping wherever something is due.
+    async def advance(self, account: Account, seconds: float) -> list[Effect]:
+        """Let account time pass, stopping wherever something is due; what happened, in order.
 
         Raises:
             ValueError: ``seconds`` is negative.
@@ -77,7 +68,7 @@ class Timeline:
             mark = account.effects.count
             target_s = account.clock.now() + seconds
             patience_s = self._wall.monotonic() + DELIVERIES_S
-            while True:
+            while not self._closed:
                 await self._settle(account, patience_s)
                 source = self._next(account)
                 due_s = source.next_due_s(account.account_id) if source else None
@@ -86,8 +77,7 @@ class Timeline:
                 account.clock.advance_to(due_s)
             account.clock.advance_to(target_s)
             await self._settle(account, patience_s)
-            in_flight = sum(len(source.under_way(account)) for source in self._senders)
-            return Advanced(account.effects.since(mark), in_flight)
+            return account.effects.since(mark)
 
     def close(self) -> None:
         """Stop: nothing falls due any more."""
@@ -101,8 +91,7 @@ class Timeline:
             before = account.effects.count
             self.run_due(account)
             for source in self._makers:
-                for made in source.under_way(account):
-                    await made
+                await asyncio.gather(*source.under_way(account))
             waited = [sent for source in self._senders for sent in source.under_way(account)]
             left_s = patience_s - self._wall.monotonic()
             if waited and left_s > 0:
