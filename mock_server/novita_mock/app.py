@@ -92,7 +92,7 @@ def _context(
         context.timeline.run_due(account)
 
     carrier = Carrier(Sender(Policy(settings.allow_webhook_host), own_urls=own_urls), own_urls, wall)
-    deliveries = Deliveries(chance, carrier.post, wake)
+    deliveries = Deliveries(chance, carrier, wake)
     announcer, expiries = Announcer(catalogue, deliveries), Expiries(tasks)
 
     def ended(account: Account, task: Task, named: tuple[FaultRule, ...]) -> None:

@@ -40,15 +40,28 @@ class Answered(Protocol):
         """Wall seconds that it took."""
 
 
-Post = Callable[[Account, str, bytes, Mapping[str, str]], Awaitable[Answered]]
+class Carries(Protocol):
+    """What posts events."""
+
+    async def post(self, account: Account, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+        """Deliver once; never raises."""
+
+    async def ready(self) -> None:
+        """Wait for what is no receiver's fault."""
 
 
 class Deliveries:
-    """Sends what is due and records what became of it. A source of the timeline."""
+    """Sends what is due and records what became of it. A source of the timeline.
 
-    def __init__(self, chance: Chance, post: Post, wake: Callable[[Account], None]) -> None:
+    Args:
+        chance: what ids are drawn from.
+        carrier: what posts.
+        wake: called when something may have fallen due in an account.
+    """
+
+    def __init__(self, chance: Chance, carrier: Carries, wake: Callable[[Account], None]) -> None:
         self._chance = chance
-        self._post = post
+        self._carrier = carrier
         self._wake = wake
         self._outboxes: dict[str, Outbox] = {}
         self._flying: dict[str, dict[str, asyncio.Task[None]]] = {}
@@ -126,6 +139,10 @@ class Deliveries:
         """The attempts that have not been answered."""
         return [asyncio.shield(task) for task in self._flying.get(account.account_id, {}).values()]
 
+    async def ready(self) -> None:
+        """Wait for what is no receiver's fault."""
+        await self._carrier.ready()
+
     async def close(self, grace_s: float) -> None:
         """Send nothing more; wait a little, in wall seconds, for what is in flight, then let it go.
 
@@ -151,7 +168,7 @@ class Deliveries:
             "X-Novita-Mock-Attempt": str(len(delivery.attempts)),
         }
         try:
-            answer = await self._post(account, delivery.url, delivery.body, headers)
+            answer = await self._carrier.post(account, delivery.url, delivery.body, headers)
             self._record(account, delivery, answer)
         finally:
             self._flying[account.account_id].pop(delivery.delivery_id, None)

@@ -6,6 +6,7 @@ and says what must be waited for before time may go on.
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from novita_mock.accounts import Account
@@ -29,6 +30,20 @@ class Source(Protocol):
         """What was due and has not come to its end."""
 
 
+class Sending(Source, Protocol):
+    """A source whose effects are up to others, who may never answer."""
+
+    async def ready(self) -> None:
+        """Wait for what is not up to others."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """Wall seconds that are left to wait for deliveries."""
+
+    left_s: float = DELIVERIES_S
+
+
 class Timeline:
     """The order of things in every account.
 
@@ -38,7 +53,7 @@ class Timeline:
         senders: the sources that time waits for a little: peers may never answer.
     """
 
-    def __init__(self, wall: Wall, makers: Sequence[Source], senders: Sequence[Source]) -> None:
+    def __init__(self, wall: Wall, makers: Sequence[Source], senders: Sequence[Sending]) -> None:
         self._wall = wall
         self._makers = makers
         self._senders = senders
@@ -67,16 +82,16 @@ class Timeline:
         async with self._advancing.setdefault(account.account_id, asyncio.Lock()):
             mark = account.effects.count
             target_s = account.clock.now() + seconds
-            patience_s = self._wall.monotonic() + DELIVERIES_S
+            patience = Patience()
             while not self._closed:
-                await self._settle(account, patience_s)
+                await self._settle(account, patience)
                 source = self._next(account)
                 due_s = source.next_due_s(account.account_id) if source else None
                 if due_s is None or due_s > target_s:
                     break
                 account.clock.advance_to(due_s)
             account.clock.advance_to(target_s)
-            await self._settle(account, patience_s)
+            await self._settle(account, patience)
             return account.effects.since(mark)
 
     def close(self) -> None:
@@ -85,20 +100,27 @@ class Timeline:
         for timer in self._timers.values():
             timer.cancel()
 
-    async def _settle(self, account: Account, patience_s: float) -> None:
+    async def _settle(self, account: Account, patience: Patience) -> None:
         """Run what is due and wait for what that set going, until nothing more comes of it."""
         while True:
             before = account.effects.count
             self.run_due(account)
             for source in self._makers:
                 await asyncio.gather(*source.under_way(account))
-            waited = [sent for source in self._senders for sent in source.under_way(account)]
-            left_s = patience_s - self._wall.monotonic()
-            if waited and left_s > 0:
-                await asyncio.wait([asyncio.ensure_future(sent) for sent in waited], timeout=left_s)
+            await self._wait_for_peers(account, patience)
             self.run_due(account)
             if account.effects.count == before:
                 return
+
+    async def _wait_for_peers(self, account: Account, patience: Patience) -> None:
+        waited = [sent for source in self._senders for sent in source.under_way(account)]
+        if not waited or patience.left_s <= 0:
+            return
+        for source in self._senders:
+            await source.ready()
+        began_s = self._wall.monotonic()
+        await asyncio.wait([asyncio.ensure_future(sent) for sent in waited], timeout=patience.left_s)
+        patience.left_s -= self._wall.monotonic() - began_s
 
     def _next(self, account: Account) -> Source | None:
         due = [
