@@ -93,13 +93,14 @@ class Deliveries:
             late_s: account seconds from now until the first attempt.
             overtaken: whether the account's next event is to arrive before it, if one comes in time.
         """
-        delivery = self._new(account, task_id, url, body, event)
-        wait_s = late_s + (OVERTAKE_S if overtaken else 0.0)
-        delivery = replace(delivery, due_s=delivery.created_s + wait_s)
         outbox = self.outbox(account.account_id)
+        delivery = self._new(account, task_id, url, body, event)
+        # What overtakes is not held back itself: else, of a steady stream, nothing would ever arrive.
+        held = not outbox.overtake(delivery) and overtaken
+        wait_s = late_s + (OVERTAKE_S if held else 0.0)
+        delivery = replace(delivery, due_s=delivery.created_s + wait_s)
         outbox.put(delivery)
-        outbox.overtake(delivery)
-        if overtaken:
+        if held:
             outbox.hold(delivery)
         return delivery
 

@@ -96,13 +96,14 @@ class Outbox:
         """Have the next event of another task overtake this one; if none comes, it goes when it is due."""
         self._held[delivery.delivery_id] = ""
 
-    def overtake(self, delivery: Delivery) -> None:
-        """A delivery begins: what is held back waits for it from now on."""
-        for held_id, overtaker in self._held.items():
-            held = self._all[held_id]
-            if not overtaker and held.task_id != delivery.task_id:
-                self._held[held_id] = delivery.delivery_id
-                self.put(replace(held, due_s=None))
+    def overtake(self, delivery: Delivery) -> bool:
+        """A delivery begins: what is held back waits for it from now on; whether anything does."""
+        free = [self._all[held_id] for held_id, overtaker in self._held.items() if not overtaker]
+        others = [held for held in free if held.task_id != delivery.task_id]
+        for held in others:
+            self._held[held.delivery_id] = delivery.delivery_id
+            self.put(replace(held, due_s=None))
+        return bool(others)
 
     def overtaken(self, delivery: Delivery, now_s: float) -> None:
         """An attempt of a delivery was answered: what waited for it is due now."""

@@ -143,7 +143,9 @@ class Sender:
     async def _client(self) -> "aiohttp.ClientSession":
         if self._session is None and not self._closed:
             # Takes half a second on a small machine: not on the loop that answers polls.
-            self._loading = self._loading or asyncio.ensure_future(asyncio.to_thread(import_module, "aiohttp"))
+            self._loading = self._loading or asyncio.ensure_future(
+                asyncio.to_thread(import_module, "aiohttp")
+            )
             await asyncio.shield(self._loading)
         if self._closed:
             raise Undeliverable(STOPPING)
