@@ -46,7 +46,8 @@ class Announcer:
             return
         late_s = (effects["late"].seconds or 0.0) if "late" in effects else 0.0
         times = (effects["duplicate"].times or 2) if "duplicate" in effects else 1
-        for _ in range(times):
+        reorder = "reorder" in effects
+        for copy in range(times):
             self._deliveries.begin(
-                account, task.task_id, url, body, event=what, late_s=late_s, overtaken="reorder" in effects
+                account, task.task_id, url, body, event=what, copy=copy, late_s=late_s, overtaken=reorder
             )

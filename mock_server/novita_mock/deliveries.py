@@ -16,6 +16,8 @@ from novita_mock.outbox import DELIVERED, DROPPED, FAILED, PENDING, SENDING, Att
 
 #: Account seconds before each retry.
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+#: Events that come of themselves, once a task: it has ended.
+TASK_EVENTS = ("succeed", "fail")
 #: Account seconds that an event waits to be overtaken by another. Ours.
 OVERTAKE_S = 3.0
 
@@ -79,6 +81,7 @@ class Deliveries:
         body: bytes,
         *,
         event: str = "",
+        copy: int = 0,
         late_s: float = 0.0,
         overtaken: bool = False,
     ) -> Delivery:
@@ -90,11 +93,12 @@ class Deliveries:
             url: the receiver's.
             body: what is posted.
             event: its kind, for the record.
+            copy: counts the deliveries of one event that is sent more than once, from 0.
             late_s: account seconds from now until the first attempt.
             overtaken: whether the account's next event is to arrive before it, if one comes in time.
         """
         outbox = self.outbox(account.account_id)
-        delivery = self._new(account, task_id, url, body, event)
+        delivery = self._new(account, task_id, url, body, event, copy)
         # What overtakes is not held back itself: else, of a steady stream, nothing would ever arrive.
         held = not outbox.overtake(delivery) and overtaken
         wait_s = late_s + (OVERTAKE_S if held else 0.0)
@@ -157,10 +161,13 @@ class Deliveries:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _new(self, account: Account, task_id: str, url: str, body: bytes, event: str) -> Delivery:
-        number, now_s = account.next("delivery"), account.clock.now()
-        delivery_id = self._chance.uuid("delivery", account.account_id, number)
-        return Delivery(delivery_id, account.account_id, task_id, url, body, now_s, event)
+    def _new(
+        self, account: Account, task_id: str, url: str, body: bytes, event: str, copy: int = 0
+    ) -> Delivery:
+        # The end of a task comes when its pictures are made: its event's id must not tell in which order.
+        which = (task_id, copy) if event in TASK_EVENTS else ("told to", account.next("delivery"))
+        delivery_id = self._chance.uuid("delivery", account.account_id, *which)
+        return Delivery(delivery_id, account.account_id, task_id, url, body, account.clock.now(), event)
 
     async def _attempt(self, account: Account, delivery: Delivery) -> None:
         headers = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from ssl import SSLContext, SSLError
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from novita_mock import __version__
@@ -69,16 +70,14 @@ class Sender:
         addresses: Addresses | None = None,
         tls: SSLContext | None = None,
     ) -> None:
-        """Take the limits; nothing is opened.
-
-        Args:
-            policy: which addresses may be dialled.
-            timeout_s: wall seconds for one delivery.
-            per_host: deliveries under way to one host and port.
-            max_response_bytes: how much of an answer is read.
-            own_urls: where this double is reached; of that, only inboxes are posted to.
-            addresses: what a host name leads to; by default what the machine says.
-            tls: which certificates are trusted; by default what the machine trusts.
+        """Args:
+        policy: which addresses may be dialled.
+        timeout_s: wall seconds for one delivery.
+        per_host: deliveries under way to one host and port.
+        max_response_bytes: how much of an answer is read.
+        own_urls: where this double is reached; of that, only inboxes are posted to.
+        addresses: what a host name leads to; by default what the machine says.
+        tls: which certificates are trusted; by default what the machine trusts.
         """
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
@@ -87,7 +86,7 @@ class Sender:
         self._lanes = Lanes(per_host, TOTAL, MAX_WAITING)
         self._under_way: set[asyncio.Timeout] = set()
         self._session: aiohttp.ClientSession | None = None
-        self._loading: asyncio.Future[object] | None = None
+        self._loading: asyncio.Task[ModuleType] | None = None
         self._closed = False
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -125,7 +124,7 @@ class Sender:
         return Answer(None, reason, "", loop.time() - began_s if began_s is not None else 0.0)
 
     async def ready(self) -> None:
-        """Wait until what the first post needs is loaded, if one has begun: its receiver is not to blame."""
+        """Wait until what the first post needs is loaded, if one has begun."""
         await asyncio.sleep(0)  # a post that was just begun says by now whether it needs it
         if self._loading is not None:
             await asyncio.shield(self._loading)
@@ -143,9 +142,8 @@ class Sender:
     async def _client(self) -> "aiohttp.ClientSession":
         if self._session is None and not self._closed:
             # Takes half a second on a small machine: not on the loop that answers polls.
-            self._loading = self._loading or asyncio.ensure_future(
-                asyncio.to_thread(import_module, "aiohttp")
-            )
+            if self._loading is None:
+                self._loading = asyncio.create_task(asyncio.to_thread(import_module, "aiohttp"))
             await asyncio.shield(self._loading)
         if self._closed:
             raise Undeliverable(STOPPING)
