@@ -150,7 +150,7 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         exchange = exchange_of(request)
         exchange.problem = exc.message[:200]
         exchange.note = f"{exc.kind}: {exc.message[:120]}"
-        return refuse(context, exc, request.scope["path"], exchange.account)
+        return refuse(context, exc, request.scope["path"], exchange.account or context.caller(request))
 
     async def routing(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)

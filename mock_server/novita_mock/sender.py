@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from ssl import SSLContext, SSLError
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from novita_mock import __version__
@@ -70,7 +69,9 @@ class Sender:
         addresses: Addresses | None = None,
         tls: SSLContext | None = None,
     ) -> None:
-        """Args:
+        """Take the limits.
+
+        Args:
         policy: which addresses may be dialled.
         timeout_s: wall seconds for one delivery.
         per_host: deliveries under way to one host and port.
@@ -86,7 +87,7 @@ class Sender:
         self._lanes = Lanes(per_host, TOTAL, MAX_WAITING)
         self._under_way: set[asyncio.Timeout] = set()
         self._session: aiohttp.ClientSession | None = None
-        self._loading: asyncio.Task[ModuleType] | None = None
+        self._loading: asyncio.Task[object] | None = None
         self._closed = False
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -142,8 +143,7 @@ class Sender:
     async def _client(self) -> "aiohttp.ClientSession":
         if self._session is None and not self._closed:
             # Takes half a second on a small machine: not on the loop that answers polls.
-            if self._loading is None:
-                self._loading = asyncio.create_task(asyncio.to_thread(import_module, "aiohttp"))
+            self._loading = self._loading or asyncio.create_task(asyncio.to_thread(import_module, "aiohttp"))
             await asyncio.shield(self._loading)
         if self._closed:
             raise Undeliverable(STOPPING)
