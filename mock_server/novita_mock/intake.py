@@ -136,10 +136,10 @@ def _seen(content: bytes, path: Path, limits: JSON) -> Picture:
         message = f"{len(content)} bytes beginning {content[:4].hex()}: {problem}"
         raise Refused((Fault("image-format", path, message),)) from None
     size = f"the picture has {picture.width} x {picture.height} pixels"
-    if max(picture.width, picture.height) > limits.get("max_side", 1 << 30):
+    if "max_side" in limits and max(picture.width, picture.height) > limits["max_side"]:
         message = f"{size}, at most {limits['max_side']} a side are allowed"
         raise Refused((Fault("image-resolution", path, message),))
-    if picture.width * picture.height > limits.get("max_pixels", 1 << 60):
+    if "max_pixels" in limits and picture.width * picture.height > limits["max_pixels"]:
         message = f"{size}, at most {limits['max_pixels']} in all are allowed"
         raise Refused((Fault("image-resolution", path, message),))
     return picture
