@@ -1,13 +1,18 @@
 """What a client can do to a connection: rows H4 to H11 and H22 of the catalogue of faults."""
 
 import json
+from collections.abc import Iterator
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conftest import Start, upscale_body
 from laws import refused, spoken
 from novita_mock.catalogue import load
+from novita_mock.server import running
+from novita_mock.settings import Settings
 from raw import Raw, RawReply, request, timed
 
 UPSCALE = "/v3/async/upscale"
@@ -283,3 +288,54 @@ def test_a_declined_offer_leaves_the_end_of_the_connection(url: str) -> None:
     with Raw(url) as raw:
         assert raw.ask(refusal).status == 400
         assert raw.ended(1)
+
+
+def test_an_over_long_body_is_refused_without_being_asked_for(url: str) -> None:
+    """H4, H22: no 100 Continue comes before the 413."""
+    head = request(UPSCALE, TYPE, "Content-Length: 104857600", "Expect: 100-continue", method="POST")
+    with Raw(url) as raw:
+        reply = raw.ask(head)
+    assert reply.status == 413
+    told(UPSCALE, reply)
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[str]:
+    """The URL of a double that waits for nothing long."""
+    with running(
+        Settings(port=0, speed=0.0, header_deadline_s=0.1, body_deadline_s=0.1, quiet=True)
+    ) as address:
+        yield address
+
+
+PIECES = [
+    b"\r\n", b"\0", b"\xff", b"%00", b"//", b"?", b"&", b"1e999", b":", b"{", b'"', b" ", b"-1",
+    b"Upgrade: h2c\r\nConnection: upgrade\r\n", b"Transfer-Encoding: chunked\r\n", b"Content-Length: 3\r\n",
+    b"Expect: 100-continue\r\n",
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([request(UPSCALE, method="POST", body=GOOD), request("/v3/model?pagination.limit=3")]),
+    st.lists(
+        st.tuples(st.integers(0, 260), st.integers(0, 20), st.sampled_from(PIECES)), min_size=1, max_size=3
+    ),
+)
+def test_a_garbled_request_is_answered_in_the_dialect_or_cut_off(
+    hasty: str, content: bytes, changes: list[tuple[int, int, bytes]]
+) -> None:
+    """H7: never a failure, never silence beyond the deadline."""
+    for place, dropped, piece in changes:
+        content = content[:place] + piece + content[place + dropped :]
+    with Raw(hasty, timeout_s=5) as raw:
+        try:
+            reply = raw.ask(content)
+        except (EOFError, ConnectionError):
+            return
+        if reply.status == 100:
+            reply = raw.reply()
+    assert reply.status < 500, reply.content
+    first = content.split(b"\n")[0].split()
+    if len(first) == 3 and first[1].startswith(b"/v3/"):
+        told(UPSCALE, reply)
