@@ -5,9 +5,10 @@ import io
 from typing import Any
 
 import numpy
+from PIL import Image, ImageDraw
+
 from novita_mock.render import Work
 from novita_mock.types import JSON
-from PIL import Image, ImageDraw
 
 
 def photo(width: int = 160, height: int = 120, seed: int = 1) -> Image.Image:

@@ -9,11 +9,11 @@ from io import BytesIO
 import httpx2
 import psutil
 import pytest
-from conftest import b64, upscale_body
 from PIL import Image
-from served import MIB, client_of, memory, served
 
+from conftest import b64, upscale_body
 from novita_mock.types import JSON
+from served import MIB, client_of, memory, served
 
 #: What the README promises for RGB pictures: the server, and its process with one picture at a time.
 BUDGET_BYTES = 1024 * MIB

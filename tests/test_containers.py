@@ -5,10 +5,11 @@ import zlib
 
 import numpy
 import pytest
+from PIL import Image
+
 from novita_mock import containers, pixels
 from novita_mock.containers import Header
 from pictures import mean_difference, opened, photo, stored
-from PIL import Image
 
 _HEAD = (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0))
 

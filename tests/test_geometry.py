@@ -21,9 +21,11 @@ def test_img2img_makes_what_was_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("request_", "expected"),
-    [({}, (200, 100)), ({"upscaling_resize": 1.5}, (150, 75)), ({"resize_mode": 0, "upscaling_resize_w": 7}, (200, 100)),
+    [({}, (200, 100)), ({"upscaling_resize": 1.5}, (150, 75)),
+     ({"resize_mode": 0, "upscaling_resize_w": 7}, (200, 100)),
      ({"resize_mode": 1, "upscaling_resize_w": 70, "upscaling_resize_h": 80}, (70, 80)),
-     ({"resize_mode": 1, "upscaling_resize_w": 50}, (50, 25)), ({"resize_mode": 1, "upscaling_resize_h": 50}, (100, 50)),
+     ({"resize_mode": 1, "upscaling_resize_w": 50}, (50, 25)),
+     ({"resize_mode": 1, "upscaling_resize_h": 50}, (100, 50)),
      ({"resize_mode": 1}, (200, 100)), ({"upscaling_resize": 0.001}, (1, 1))],
 )  # fmt: skip
 def test_v2_by_factor_and_by_size(request_: JSON, expected: tuple[int, int]) -> None:

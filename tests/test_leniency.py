@@ -72,7 +72,8 @@ LENIENT: dict[str, tuple[str, JSON, str]] = {
 DOCUMENTED: dict[str, tuple[str, JSON]] = {
     "V2 nulls": (V2, {"image": b64(picture())} | dict.fromkeys((
         "upscaler_1", "upscaler_2", "resize_mode", "upscaling_resize", "upscaling_resize_w",
-        "upscaling_resize_h", "upscaling_crop", "extras_upscaler_2_visibility", "gfpgan_visibility", "codeformer_visibility",
+        "upscaling_resize_h", "upscaling_crop", "extras_upscaler_2_visibility", "gfpgan_visibility",
+        "codeformer_visibility",
         "codeformer_weight", "img_expire_ttl",
     ))),
     "null strength": (IMG2IMG, i2i(strength=None)),

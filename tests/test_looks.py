@@ -3,9 +3,10 @@
 from itertools import combinations
 
 import pytest
+from PIL import Image
+
 from novita_mock import looks
 from pictures import drawn, edge_energy, mean_difference, photo, psnr
-from PIL import Image
 
 _V3 = ("RealESRGAN_x4plus_anime_6B", "RealESRNet_x4plus", "4x-UltraSharp")
 

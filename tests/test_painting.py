@@ -1,10 +1,13 @@
 """The laws of img2img: strength weighs, and everything that is asked for shows."""
 
+from itertools import pairwise
+
 import pytest
+from PIL import Image
+
 from novita_mock import controls, painting
 from novita_mock.types import JSON
 from pictures import drawn, edge_energy, mean_difference, photo, ssim
-from PIL import Image
 
 _REQUEST: dict[str, JSON] = {
     "model_name": "sd_xl_base_1.0.safetensors", "prompt": "a cottage by a lake", "negative_prompt": "fog",
@@ -34,7 +37,7 @@ def test_likeness_falls_with_strength(subject: str, prompt: str, seed: int) -> N
     likeness = [
         ssim(base, _painted(base, seed, prompt=prompt, strength=s / 10)) for s in (0, 1, 2, 3, 5, 7, 9, 10)
     ]
-    assert all(later <= earlier + 0.02 for earlier, later in zip(likeness, likeness[1:], strict=False))
+    assert all(later <= earlier + 0.02 for earlier, later in pairwise(likeness))
     assert likeness[3] >= 0.6
     assert likeness[-1] <= 0.2
 

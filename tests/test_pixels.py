@@ -4,10 +4,11 @@ import io
 
 import numpy
 import pytest
+from PIL import Image, ImageCms
+
 from novita_mock import pixels
 from novita_mock.render import Picture, inspect
 from pictures import drawn, mean_difference, opened, photo, stored
-from PIL import Image, ImageCms
 
 _TURN = {
     1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,

@@ -265,7 +265,8 @@ def test_of_many_frames_the_first_is_taken(client: httpx2.Client, kind: str) -> 
 @pytest.mark.parametrize(
     ("mode", "kind"),
     [("1", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("I;16", "PNG"), ("RGB", "PNG"),
-     ("RGBA", "PNG"), ("L", "JPEG"), ("RGB", "JPEG"), ("CMYK", "JPEG"), ("RGB", "WEBP"), ("RGBA", "WEBP")],
+     ("RGBA", "PNG"),
+     ("L", "JPEG"), ("RGB", "JPEG"), ("CMYK", "JPEG"), ("RGB", "WEBP"), ("RGBA", "WEBP")],
 )  # fmt: skip
 def test_every_mode_gives_every_type(client: httpx2.Client, mode: str, kind: str, image_type: str) -> None:
     """B14."""

@@ -8,10 +8,11 @@ import threading
 from typing import Any
 
 import pytest
+from PIL import Image
+
 from novita_mock.render import BrokenImage, NotAnImage, Picture, inspect, render
 from novita_mock.types import JSON
 from pictures import drawn, mean_difference, name_of, opened, photo, stored, work
-from PIL import Image
 
 _PHOTO = stored(photo())
 _UP: dict[str, JSON] = {"model_name": "4x-UltraSharp", "scale_factor": 2}

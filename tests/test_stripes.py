@@ -1,6 +1,7 @@
 """Work in stripes gives what work on the whole gives."""
 
 import pytest
+
 from novita_mock import pixels, stripes
 from pictures import mean_difference, photo
 

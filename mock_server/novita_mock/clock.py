@@ -86,5 +86,7 @@ def clock_for(speed: float | str, seeded: bool, wall: Wall) -> Clock:
     if isinstance(speed, str):
         return Clock(wall, rate=0.0, start_s=SEEDED_EPOCH_S if seeded else None)
     if speed == 0:
-        return Clock(wall, rate=0.0 if seeded else 1.0, instant=True, start_s=SEEDED_EPOCH_S if seeded else None)
+        return Clock(
+            wall, rate=0.0 if seeded else 1.0, instant=True, start_s=SEEDED_EPOCH_S if seeded else None
+        )
     return Clock(wall, rate=speed)

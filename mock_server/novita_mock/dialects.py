@@ -78,8 +78,15 @@ def _v3_refusal(row: JSON, problem: Problem, quirks: Mapping[str, str], headers:
         reason = "INVALID_API_KEY" if problem.kind == "missing-key" and status != 400 else reason
     if problem.kind == "image-size":
         reason = quirks["image-size-reason"]
-    metadata = {fault.dotted[:MESSAGE_LIMIT] or "body": fault.message[:MESSAGE_LIMIT] for fault in problem.faults}
-    body = {"code": status, "reason": reason, "message": problem.message[:MESSAGE_LIMIT], "metadata": metadata}
+    metadata = {
+        fault.dotted[:MESSAGE_LIMIT] or "body": fault.message[:MESSAGE_LIMIT] for fault in problem.faults
+    }
+    body = {
+        "code": status,
+        "reason": reason,
+        "message": problem.message[:MESSAGE_LIMIT],
+        "metadata": metadata,
+    }
     return Reply(status, body, headers)
 
 
@@ -88,7 +95,9 @@ def _v2_refusal(row: JSON, problem: Problem, quirks: Mapping[str, str], headers:
     return Reply(row["status"], {"code": row["code"], "msg": msg, "data": None}, headers)
 
 
-def _plain_refusal(row: JSON, problem: Problem, quirks: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+def _plain_refusal(
+    row: JSON, problem: Problem, quirks: Mapping[str, str], headers: Mapping[str, str]
+) -> Reply:
     return Reply(row["status"], problem.message[:MESSAGE_LIMIT] + "\n", headers)
 
 
@@ -176,7 +185,10 @@ def _v2_result(task: Task, now_s: float, quirks: Mapping[str, str]) -> JSON:
     return {"code": 0, "msg": "", "data": data}
 
 
-_RESULTS: Mapping[str, Callable[[Task, float, Mapping[str, str]], JSON]] = {"v3": _v3_result, "v2": _v2_result}
+_RESULTS: Mapping[str, Callable[[Task, float, Mapping[str, str]], JSON]] = {
+    "v3": _v3_result,
+    "v2": _v2_result,
+}
 
 
 def _ms(seconds: float | None) -> int:

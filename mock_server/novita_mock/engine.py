@@ -13,12 +13,12 @@ from novita_mock.geometry import Output
 from novita_mock.plan import Plan, plan_for
 from novita_mock.pool import Made
 from novita_mock.problems import TooMuch, UnknownTask
-from novita_mock.work import Work
-from novita_mock.settings import Settings
 from novita_mock.results import Results
+from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.task import Status, Task, Wish, apply
 from novita_mock.types import JSON
+from novita_mock.work import Work
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
 SEEDS = 2**32
@@ -96,7 +96,9 @@ class Engine:
         if len(self._orders) >= self._settings.max_pending_tasks:
             raise TooMuch(f"{len(self._orders)} tasks are unfinished; no more are taken now")
         if self._orders and self._pending_bytes + size > self._settings.max_pending_bytes:
-            raise TooMuch(f"{self._pending_bytes} bytes of pictures wait to be worked on; no more are taken now")
+            raise TooMuch(
+                f"{self._pending_bytes} bytes of pictures wait to be worked on; no more are taken now"
+            )
         task = self._new_task(account, submission, plan)
         self._orders[task.task_id] = submission
         self._pending_bytes += size

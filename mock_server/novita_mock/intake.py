@@ -13,7 +13,8 @@ from novita_mock.engine import Submission
 from novita_mock.geometry import OUTPUTS
 from novita_mock.problems import Fault, Refused, cut
 from novita_mock.types import JSON
-from novita_mock.validation import Checked, Path, Validator
+from novita_mock.validation import Checked, Validator
+from novita_mock.wording import Path
 from novita_mock.work import NotAnImage, Picture
 
 #: Deepest nesting of arrays and objects that is looked at. Ours: deeper is an attack, not a request.

@@ -96,8 +96,10 @@ def encoded(image: Image, image_type: str, text: str) -> bytes:
 
 
 def _webp(image: Image, exif: bytes) -> bytes:
-    """Lossy; lossless where that fails: lossy WebP holds 512 KiB of block modes, too few for some pictures
-    of 64 million pixels."""
+    """Lossy, and lossless where that fails.
+
+    Lossy WebP holds 512 KiB of block modes: too few for some pictures of 64 million pixels.
+    """
     target = io.BytesIO()
     try:
         image.save(target, "WEBP", quality=80, method=0, exif=exif)

@@ -95,7 +95,10 @@ class _Lane:
 
 
 class Budget:
-    """Pixels in flight, over all threads. One work that is larger than the whole budget runs when nothing else does."""
+    """Pixels in flight, over all threads.
+
+    One work that is larger than the whole budget runs when nothing else does.
+    """
 
     def __init__(self, pixels: int) -> None:
         self._limit = pixels
@@ -168,7 +171,8 @@ class Process:
         if self._child is None or self._child.poll() is not None:
             self._child = self._start()
         child = self._child
-        assert child.stdin is not None and child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout is not None
         clock = threading.Timer(DEADLINE_S, child.kill)
         clock.daemon = True
         clock.start()

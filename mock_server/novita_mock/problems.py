@@ -136,7 +136,7 @@ def cut(value: object) -> str:
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)}"
     if isinstance(value, str) and len(value) > ECHO_LIMIT:
-        return f"{ascii(value[:24])}... ({len(value)} characters)"
+        return f"{value[:24]!a}... ({len(value)} characters)"
     words = {True: "true", False: "false", None: "null"}
     text = words[value] if isinstance(value, bool | None) else ascii(value)
     return text if len(text) <= ECHO_LIMIT * 2 else f"{text[:24]}... ({len(text)} characters)"

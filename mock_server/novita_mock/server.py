@@ -139,7 +139,7 @@ def _listen(settings: Settings) -> socket.socket:
 def _url(settings: Settings, listening: socket.socket) -> str:
     """Where this machine reaches the server; an address for all interfaces is reached at loopback."""
     host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
     if settings.host == "localhost":
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

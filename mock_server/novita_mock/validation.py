@@ -4,25 +4,22 @@ The leniency is data (annotations of the schema, quirks); the verdict is jsonsch
 messages are ours, since its own repeat the whole value.
 """
 
-import difflib
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from novita_mock.catalogue import Catalogue
 from novita_mock.problems import Fault, cut
 from novita_mock.types import JSON
+from novita_mock.wording import MAX_FAULTS, Path, faults_of, kind_of
 
-#: Faults that are told of one request; the rest would only repeat them.
-MAX_FAULTS = 20
 #: Violations that are looked for in one request; a million of them would take half a minute.
 MAX_VIOLATIONS = 200
 #: Longest array that is looked at where no page gives a maximum. Ours: longer is an attack, not a request.
@@ -32,11 +29,6 @@ MAX_NOTICES = 50
 
 _INTEGER = re.compile(r"[+-]?\d{1,30}(\.0{1,30})?\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
-_SPELLED = {
-    "integer": "an integer", "number": "a number", "string": "a string",
-    "boolean": "true or false", "object": "an object", "array": "an array", "null": "null",
-}  # fmt: skip
-Path = tuple[str | int, ...]
 
 
 @dataclass(slots=True)
@@ -73,7 +65,7 @@ class Validator:
         found = islice(self._engine.iter_errors(checked.body), MAX_VIOLATIONS)
         errors = sorted(found, key=lambda error: len(error.absolute_path))
         for error in errors[:MAX_FAULTS]:
-            checked.faults.extend(_faults(error))
+            checked.faults.extend(faults_of(error))
         del checked.faults[MAX_FAULTS:]
         checked.faults.extend(_wrong_urls(checked.body, self.schema, ()))
         return checked
@@ -81,7 +73,8 @@ class Validator:
     def violations(self, body: JSON) -> Iterator[str]:
         """What is wrong with a body that is ours, each as ``pointer: rule``."""
         for error in self._engine.iter_errors(body):
-            yield f"/{'/'.join(map(str, error.absolute_path))}: {'/'.join(map(str, error.absolute_schema_path))}"
+            place, rule = error.absolute_path, error.absolute_schema_path
+            yield f"/{'/'.join(map(str, place))}: {'/'.join(map(str, rule))}"
 
     def _allows(self, quirk: str, path: Path, checked: Checked) -> bool:
         allowed = self._quirks.get(quirk) != "refused"
@@ -161,7 +154,7 @@ def _one_spelling(value: JSON, schema: JSON, path: Path, checked: Checked) -> JS
     try:
         return float(value)
     except OverflowError:
-        checked.faults.append(Fault(_kind("maximum", schema), path, f"{cut(value)} is out of range"))
+        checked.faults.append(Fault(kind_of("maximum", schema), path, f"{cut(value)} is out of range"))
         return value
 
 
@@ -171,64 +164,6 @@ def _engine(schema: JSON) -> Any:  # Any: jsonschema types a class made by `exte
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     )
     return extend(Draft202012Validator, type_checker=types)(schema)  # type: ignore[no-untyped-call]
-
-
-def _faults(error: ValidationError) -> Iterator[Fault]:
-    path: Path = tuple(error.absolute_path)
-    schema: JSON = error.schema
-    value: JSON = error.instance
-    limit: JSON = error.validator_value
-    keyword = str(error.validator)
-    if keyword == "required":
-        missing = [name for name in limit if name not in value]
-        # jsonschema reports each missing name as an error of its own: tell this one only.
-        name = next(name for name in missing if error.message.startswith(repr(name)))
-        yield Fault("invalid-request", (*path, name), "is required")
-    elif keyword == "additionalProperties":
-        for name in list(value)[:MAX_FAULTS]:
-            if name not in schema["properties"]:
-                yield Fault("invalid-request", (*path, name[:40]), "is not a documented field")
-    else:
-        words = _MESSAGES.get(keyword, lambda _, value: f"{cut(value)} does not fit {keyword}")
-        yield Fault(_kind(keyword, schema), path, words(limit, value))
-
-
-def _kind(keyword: str, schema: JSON) -> str:
-    """The row of ``errors.json``: the schema's for a broken bound; a wrong type is always the same."""
-    named = schema.get("x-fault", "invalid-request")
-    if isinstance(named, dict):
-        named = named.get(keyword, "invalid-request")
-    return "invalid-request" if keyword == "type" else str(named)
-
-
-def _type_message(limit: JSON, value: JSON) -> str:
-    wanted = [limit] if isinstance(limit, str) else limit
-    return f"{cut(value)} is not {' or '.join(_SPELLED[name] for name in wanted)}"
-
-
-def _enum_message(limit: JSON, value: JSON) -> str:
-    choices = [choice for choice in limit if choice is not None]
-    near = difflib.get_close_matches(value[:60], map(str, choices), n=1) if isinstance(value, str) else []
-    listed = ", ".join(map(cut, choices[:8])) + f" ... ({len(choices)} in all)" * (len(choices) > 8)
-    return f"{cut(value)} is not one of {listed}" + (f"; did you mean {near[0]!r}?" if near else "")
-
-
-def _length_message(bound: str, unit: str) -> Callable[[JSON, JSON], str]:
-    return lambda limit, value: f"has {len(value)} {unit}, {bound} {limit} are allowed"
-
-
-_MESSAGES: dict[str, Callable[[JSON, JSON], str]] = {
-    "type": _type_message,
-    "enum": _enum_message,
-    "const": lambda limit, value: f"{cut(value)} is not {cut(limit)}",
-    "minimum": lambda limit, value: f"{cut(value)} is less than the minimum of {limit}",
-    "maximum": lambda limit, value: f"{cut(value)} is greater than the maximum of {limit}",
-    "exclusiveMinimum": lambda limit, value: f"{cut(value)} is not greater than {limit}",
-    "exclusiveMaximum": lambda limit, value: f"{cut(value)} is not less than {limit}",
-    "minLength": _length_message("at least", "characters"),
-    "maxLength": _length_message("at most", "characters"),
-    "maxItems": lambda limit, value: f"has more than the {limit} items that are allowed",
-}
 
 
 def _wrong_urls(value: JSON, schema: JSON, path: Path) -> Iterator[Fault]:
@@ -247,4 +182,6 @@ def _is_http_url(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    return (
+        parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
+    )
