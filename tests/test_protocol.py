@@ -160,7 +160,7 @@ def test_a_slow_head_is_cut_off(start: Start, sent: bytes) -> None:
     with Raw(str(start(header_deadline_s=0.2).base_url)) as raw, timed() as took:
         raw.send(sent)
         assert raw.ended(5)
-    assert 0.1 < took[0] < 1
+    assert 0.1 < took[0] < 3
 
 
 def test_a_slow_body_is_cut_off(start: Start) -> None:
@@ -170,7 +170,7 @@ def test_a_slow_body_is_cut_off(start: Start) -> None:
     with Raw(url) as raw, timed() as took:
         raw.send(head + b"{")
         assert raw.ended(5)
-    assert 0.1 < took[0] < 1
+    assert 0.1 < took[0] < 3
     with Raw(url) as raw:
         assert raw.ask(head[:-2] + b"Expect: 100-continue\r\n\r\n").status == 100
         assert raw.ended(5)
@@ -193,7 +193,7 @@ def test_slow_clients_do_not_keep_an_honest_one_waiting(start: Start) -> None:
         raw.send(b"GET /v3/mo")
     with timed() as took:
         assert all(client.get("/_mock/health").status_code == 200 for _ in range(50))
-    assert took[0] < 1
+    assert took[0] < 3
     assert all(raw.ended(2) for raw in slow)
     for raw in slow:
         raw.__exit__(None, None, None)
