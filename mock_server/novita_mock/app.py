@@ -26,12 +26,13 @@ from novita_mock.exchange import exchange_of
 from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
 from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
-from novita_mock.results import S3, Results
+from novita_mock.results import Results
 from novita_mock.sender import Sender
 from novita_mock.settings import Settings
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
 from novita_mock.timeline import Timeline
+from novita_mock.uploads import Uploads
 
 
 def create_app(
@@ -80,7 +81,7 @@ def _context(
         MemoryBlobs(),
         OwnBuckets(),
     )
-    results = Results(settings, chance, tasks, blobs, buckets, _s3(settings))
+    results = Results(settings, chance, tasks, blobs, buckets, _uploads(settings))
 
     def own_urls() -> list[str]:
         return [url for url in (context.own_url, settings.public_url) if url]
@@ -114,12 +115,12 @@ def _context(
     return context
 
 
-def _s3(settings: Settings) -> S3 | None:
+def _uploads(settings: Settings) -> Uploads | None:
     if settings.s3_endpoint is None:
         return None
     from novita_mock.s3 import S3Store  # brings boto3, which only the extra s3 installs
 
-    return S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+    return Uploads(S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key))
 
 
 def _routes(context: Context) -> list[Route]:
