@@ -25,7 +25,7 @@ from novita_mock.engine import Engine
 from novita_mock.exchange import exchange_of
 from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
-from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
+from novita_mock.problems import Problem, UnknownPath, WrongMethod
 from novita_mock.results import Results
 from novita_mock.sender import Sender
 from novita_mock.settings import Settings
@@ -153,13 +153,11 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         return await problem(request, _unknown_path(context.catalogue, request))
 
     async def gone(request: Request, exc: Exception) -> Response:
-        exchange_of(request).note = "the client went away"
+        exchange = exchange_of(request)
+        exchange.problem = exchange.note = "the client went away"
         return Response(status_code=400)
 
-    async def broken(request: Request, exc: Exception) -> Response:
-        return refuse(context, Broken("the double failed; its log says more"), request.scope["path"])
-
-    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone, Exception: broken}
+    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone}
 
 
 def _wrong_method(request: Request, allowed: tuple[str, ...]) -> Problem:
