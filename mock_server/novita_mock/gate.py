@@ -58,9 +58,10 @@ class Gate:
         except Exception:
             problem = Broken("the double failed; its log says more")
             exchange.problem = exchange.note = problem.message
-            if not sent.status:
-                await refuse(self.context, problem, scope["path"], exchange.account)(scope, receive, noted)
-            raise  # whoever runs us writes down where it happened
+            if sent.status:
+                raise  # an answer is half out: whoever runs us breaks the connection off
+            log.exception("the double failed")
+            await refuse(self.context, problem, scope["path"], exchange.account)(scope, receive, noted)
         finally:
             took_ms = (self.context.wall.monotonic() - began_s) * 1000
             self._journal(scope, exchange, sent, took_ms)
