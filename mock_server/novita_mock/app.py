@@ -27,14 +27,15 @@ from novita_mock.expiring import Expiries
 from novita_mock.fault_rule import FaultRule
 from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
-from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
-from novita_mock.results import S3, Results
+from novita_mock.problems import Problem, UnknownPath, WrongMethod
+from novita_mock.results import Results
 from novita_mock.sender import Sender
 from novita_mock.settings import Settings
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
 from novita_mock.task import Task
 from novita_mock.timeline import Timeline
+from novita_mock.uploads import Uploads
 
 
 def create_app(
@@ -83,7 +84,7 @@ def _context(
         MemoryBlobs(),
         OwnBuckets(),
     )
-    results = Results(settings, chance, tasks, blobs, buckets, _s3(settings))
+    results = Results(settings, chance, tasks, blobs, buckets, _uploads(settings))
 
     def own_urls() -> list[str]:
         return [url for url in (context.own_url, settings.public_url) if url]
@@ -122,12 +123,12 @@ def _context(
     return context
 
 
-def _s3(settings: Settings) -> S3 | None:
+def _uploads(settings: Settings) -> Uploads | None:
     if settings.s3_endpoint is None:
         return None
     from novita_mock.s3 import S3Store  # brings boto3, which only the extra s3 installs
 
-    return S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+    return Uploads(S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key))
 
 
 def _routes(context: Context) -> list[Route]:
@@ -160,13 +161,11 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         return await problem(request, _unknown_path(context.catalogue, request))
 
     async def gone(request: Request, exc: Exception) -> Response:
-        exchange_of(request).note = "the client went away"
+        exchange = exchange_of(request)
+        exchange.problem = exchange.note = "the client went away"
         return Response(status_code=400)
 
-    async def broken(request: Request, exc: Exception) -> Response:
-        return refuse(context, Broken("the double failed; its log says more"), request.scope["path"])
-
-    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone, Exception: broken}
+    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone}
 
 
 def _wrong_method(request: Request, allowed: tuple[str, ...]) -> Problem:

@@ -113,7 +113,6 @@ def _whose(request: Request) -> tuple[Exchange, Account]:
 
 
 def _answered(context: Context, operation: Operation, exchange: Exchange, reply: dialects.Reply) -> Response:
-    exchange.replied = reply.body
     return context.respond(reply, exchange.account, operation)
 
 

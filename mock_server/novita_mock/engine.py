@@ -203,11 +203,14 @@ class Engine:
             self._finished(account, task_id, made)
 
     async def _upload(self, account: Account, task: Task, made: Made) -> None:
+        self._pending_bytes += made.size
+        stored = made
         try:
             await self._results.upload(task, made.pictures)
         except StorageFailed as problem:
-            made = Made(broken=str(problem))
-        self._finished(account, task.task_id, made)
+            stored = Made(broken=problem.reason)
+        self._pending_bytes -= made.size
+        self._finished(account, task.task_id, stored)
 
     def _finished(self, account: Account, task_id: str, made: Made) -> None:
         task = self._tasks.get(account.account_id, task_id)

@@ -100,6 +100,7 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
     exchange = exchange_of(request)
     exchange.operation = operation.name
     exchange.account, key = context.account(operation, request)
+    exchange.at_s = exchange.account.clock.now()
     exchange.scenario = scenario_of(context, request, key)
     path = request.scope["path"]
     injection = Injection(context, operation, request, exchange)
@@ -122,9 +123,8 @@ async def _around_image(
     exchange = exchange_of(request)
     exchange.operation = operation.name
     exchange.account = context.account_of_link(request)
-    exchange.scenario = (
-        load(context.settings.scenario, context.catalogue) if context.settings.scenario else ()
-    )
+    exchange.at_s = exchange.account.clock.now() if exchange.account else None
+    exchange.scenario = scenario_of(context, request, "")
     injection = Injection(context, operation, request, exchange)
     rules = drawn(exchange, "download", operation, request.scope["path"])
     early = await injection.early(rules)
@@ -187,7 +187,7 @@ class Injection:
         return Nothing()
 
     def _bent(self, rule: FaultRule, response: Response) -> Response:
-        how = rule.effect.how
+        how = self._exchange.bent = rule.effect.how or ""
         content = bytes(response.body)
         if how == "truncated":
             return Truncated(response, content, socket_of(self._request.scope))
