@@ -17,6 +17,7 @@ class Exchange:
         account: whose it is, once that is known.
         operation: the row it met, or empty.
         task_id: the task that it made or asked about.
+        task_type: of the task that it asked about, where there is one.
         received: its body, pictures told by their digests.
         replied: the body of the reply.
         received_bytes: size of its body.
@@ -25,12 +26,14 @@ class Exchange:
         problem: why it was refused, or empty.
         lost: whether its work was done but its sender was not told so.
         note: what the log says of it.
-        scenario: the rules of the scenario that it names.
+        scenario: the rules of the scenario that it chose.
+        scenario_name: the name of that, or empty.
     """
 
     account: Account | None = None
     operation: str = ""
     task_id: str = ""
+    task_type: str = ""
     received: JSON = None
     replied: JSON = None
     received_bytes: int = 0
@@ -40,6 +43,7 @@ class Exchange:
     lost: bool = False
     note: str = ""
     scenario: tuple[FaultRule, ...] = ()
+    scenario_name: str = ""
 
 
 def exchange_of(request: Request) -> Exchange:
