@@ -29,8 +29,9 @@ from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
 from novita_mock.problems import Problem, UnknownPath, WrongMethod
 from novita_mock.results import Results
+from novita_mock.scenarios import UnknownScenario
 from novita_mock.sender import Sender
-from novita_mock.settings import Settings
+from novita_mock.settings import Settings, SettingsError
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
 from novita_mock.task import Task
@@ -55,10 +56,12 @@ def create_app(
 
     Raises:
         UnknownQuirk: ``settings.quirk`` names one that there is not.
+        SettingsError: ``settings.scenario`` names one that there is not.
     """
     catalogue = load(parse_quirks(settings.quirk), settings.strict)
     chance = Chance(next(seed for seed in (settings.seed, drawn_seed, draw_seed()) if seed is not None))
     context = _context(settings, catalogue, chance, wall or MachineWall(), painter)
+    _check_scenario(context)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -121,6 +124,13 @@ def _context(
         control_token=settings.control_token or ("" if settings.loopback else chance.digest("token").hex()),
     )
     return context
+
+
+def _check_scenario(context: Context) -> None:
+    try:
+        context.scenario(context.settings.scenario or "happy")
+    except UnknownScenario as problem:
+        raise SettingsError(problem.message, "novita-mock serve --scenario NAME") from None
 
 
 def _uploads(settings: Settings) -> Uploads | None:

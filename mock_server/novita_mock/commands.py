@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
-from novita_mock import outbox, scenarios
+from novita_mock import outbox
 from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
+from novita_mock.damage import check_socket
 from novita_mock.fault_form import parse
-from novita_mock.fault_rule import FaultRule
-from novita_mock.injection import socket_of
 from novita_mock.problems import Fault, Refused
 from novita_mock.telling import TELLING, Command, accounts, by, clock, faults, inboxes, times
 from novita_mock.triggering import trigger as triggered
@@ -48,24 +47,21 @@ async def clock_resume(call: Call) -> JSON:
 
 async def faults_add(call: Call) -> JSON:
     """Ask for a fault, or for all of a scenario; for every account there is, where none is named."""
+    if not call.accounts:
+        message = "there is no account yet: say whose with Authorization: Bearer KEY, or ?account=KEY"
+        raise Refused((Fault("invalid-request", (), message),))
     catalogue, asked = call.context.catalogue, call.body
     added = []
     for account in call.accounts:
         if isinstance(asked, dict) and set(asked) == {"scenario"}:
-            rules = scenarios.load(str(asked["scenario"]), catalogue)
+            rules = call.context.scenario(str(asked["scenario"]))
         else:
             rules = (parse(asked, f"fault-{account.next('fault') + 1}", catalogue),)
+        check_socket(rules, call.request.scope)
         for rule in rules:
-            _check_socket(call, rule)
             account.faults.add(rule)
             added.append(by(account, {"fault_id": rule.fault_id}))
     return {"faults": added}
-
-
-def _check_socket(call: Call, rule: FaultRule) -> None:
-    if rule.effect.kind == "socket" and socket_of(call.request.scope) is None:
-        message = "this server does not offer its socket; run novita-mock serve for faults there"
-        raise Refused((Fault("invalid-request", ("effect", "kind"), message),))
 
 
 async def faults_clear(call: Call) -> JSON:
@@ -152,6 +148,8 @@ def _reset_clock(call: Call, account: Account) -> None:
     context, account_id = call.context, account.account_id
     started_over = not (context.tasks.of(account_id) or context.deliveries.outbox(account_id).all())
     account.clock.reset(from_start=started_over)
+    if started_over:
+        account.windows.clear()  # what was counted is in the future now
 
 
 _RESETS: Mapping[str, Callable[[Call, Account], object]] = {

@@ -168,6 +168,7 @@ class Engine:
             digest=submission.digest,
             seed=seed,
             warn=submission.output.warn,
+            scenario=submission.scenario,
         )
 
     def _start(self, account: Account, task: Task) -> None:
