@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +16,7 @@ import click
 from novita_mock import __version__
 from novita_mock.banner import announce, forget_ready_file
 from novita_mock.catalogue import Catalogue, UnknownQuirk, load, parse_quirks, schema_paths
-from novita_mock.chance import draw_seed
+from novita_mock.chance import draw_seed, draw_token
 from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
 from novita_mock.doctor import checks
@@ -76,7 +77,10 @@ def serve_command(**flags: JSON) -> int:
         if settings.ready_file is not None:
             forget_ready_file(Path(settings.ready_file))
         drawn_seed = draw_seed() if settings.seed is None else None
-        return serve(settings, partial(announce, settings, catalogue, drawn_seed), drawn_seed)
+        drawn_token = "" if settings.loopback or settings.control_token else draw_token()
+        settings = replace(settings, control_token=settings.control_token or drawn_token or None)
+        ready = partial(announce, settings, catalogue, drawn_seed, drawn_token)
+        return serve(settings, ready, drawn_seed)
     except PortInUse as problem:
         raise _not_listening(problem) from None
     except OSError as problem:

@@ -85,14 +85,21 @@ def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
     return held if call.named else [*held, (None, call.context.journal)]
 
 
+def _filters(call: Call) -> dict[str, JSON]:
+    return {name: value for name, value in call.query.items() if name != "account"}
+
+
 async def requests(call: Call) -> JSON:
     """The journal."""
-    filters = {name: value for name, value in call.query.items() if name not in ("account", "token")}
     rows, dropped = [], 0
     for account_id, held in _journals(call):
-        rows += [(found.at_s, {"account": account_id, **entry.told(found)}) for found in held.find(**filters)]
+        found = held.find(**_filters(call))
+        rows += [(each.at_s, {"account": account_id, **entry.told(each)}) for each in found]
         dropped += held.dropped
     told = [row for _, row in sorted(rows, key=lambda row: row[0])]
+    limit = _filters(call).get("limit")
+    if limit is not None and "after" not in call.query:
+        told = told[max(0, len(told) - int(limit)) :]
     return {"requests": told, "count": len(told), "dropped": dropped}
 
 
@@ -104,7 +111,7 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
-    entries = [found for _, held in _journals(call) for found in held]
+    entries = [found for _, held in _journals(call) for found in held.find(**_filters(call))]
     base_url = call.context.settings.public_url or call.context.own_url
     return har(sorted(entries, key=lambda found: found.at_s), base_url, __version__)
 
