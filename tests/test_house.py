@@ -19,12 +19,12 @@ ONE_PLACE = {
     "names of the states": (r"TASK_STATUS_", {"task.py"}),
     "the machine's clock": (r"\btime\.(time|monotonic|sleep)\b|\bdatetime\.now\b|\butcnow\b", {"clock.py"}),
     "Pillow": (r"^\s*(import|from) PIL\b", {"pixels.py"}),
-    # cli hands it to Settings; pool passes it on to its process
-    "the environment": (r"\bos\.(environ|getenv)\b", {"cli.py", "pool.py"}),
+    # cli hands it to Settings; process passes it on to the one it starts
+    "the environment": (r"\bos\.(environ|getenv)\b", {"cli.py", "process.py"}),
     "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"chance.py"}),
     "an HTTP client": (
         r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request)\b",
-        {"tour.py", "sender.py"},
+        {"tour.py", "sender.py", "calling.py"},
     ),
     "uvicorn": (r"^\s*(import|from) uvicorn\b", {"server.py", "protocol.py"}),
 }

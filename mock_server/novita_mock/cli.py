@@ -15,17 +15,21 @@ import click
 
 from novita_mock import __version__
 from novita_mock.banner import announce, forget_ready_file
+from novita_mock.calling import CallFailed
 from novita_mock.catalogue import Catalogue, UnknownQuirk, load, parse_quirks, schema_paths
 from novita_mock.chance import draw_seed, draw_token
 from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
 from novita_mock.doctor import checks
+from novita_mock.listening import listen_command, trigger_command
 from novita_mock.openapi import openapi
 from novita_mock.options import debug_option, settings_options, shown
 from novita_mock.server import PortInUse, serve
 from novita_mock.settings import PREFIX, Settings, SettingsError, SettingsRow, settings_rows
+from novita_mock.steering import clock_command, faults_command, reset_command
 from novita_mock.tour import DemoFailed
 from novita_mock.types import JSON
+from novita_mock.verbs import requests_command, scenarios_command, tasks_command, webhooks_command
 
 #: Exit codes: a check failed or we are broken; wrong use; stopped by Ctrl-C.
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
@@ -184,6 +188,13 @@ def doctor_command(**flags: JSON) -> int:
     return FAILED if broken else 0
 
 
+for _command in (
+    tasks_command, requests_command, webhooks_command, trigger_command, listen_command, faults_command,
+    scenarios_command, clock_command, reset_command,
+):  # fmt: skip
+    cli.add_command(_command)
+
+
 def _tell(message: str, hint: str) -> None:
     click.echo(f"error: {message}", err=True)
     if hint:
@@ -192,14 +203,14 @@ def _tell(message: str, hint: str) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line, without the program's name; the exit code."""
-    state = {"debug": False}
+    state: dict[str, JSON] = {"debug": False, "environ": os.environ}
     try:
         code = cli.main(args=list(arguments), prog_name="novita-mock", standalone_mode=False, obj=state)
         return code if isinstance(code, int) else 0
     except click.UsageError as problem:
         path = problem.ctx.command_path if problem.ctx is not None else "novita-mock"
         _tell(problem.format_message(), f"try: {path} --help")
-    except Stop as problem:
+    except (Stop, CallFailed) as problem:
         _tell(str(problem), f"try: {problem.hint}")
     except (SettingsError, UnknownQuirk) as problem:
         _tell(str(problem), problem.hint)
