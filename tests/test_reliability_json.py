@@ -126,6 +126,18 @@ def test_deep_nesting_is_refused_at_once(client: httpx2.Client, path: str, openi
         assert took[0] < 0.2
 
 
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_is_not_looked_at_may_not_be_deep_either(client: httpx2.Client, opening: str) -> None:
+    """J5: 64 levels in all, the body's own among them."""
+    path, closing = "/v3/async/upscale", "]" if opening == "[" else "}"
+    for depth, fits in ((63, True), (64, False)):
+        content = with_text(path, ("extra",), f'{{}}, "stray": {opening * depth}1{closing * depth}')
+        if fits:
+            assert "task_id" in post(client, path, content)
+        else:
+            assert "nested" in refuses(client, path, content)["message"]
+
+
 JSONS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

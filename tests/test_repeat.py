@@ -84,3 +84,15 @@ def test_runs_with_other_seeds_differ_in_ids_and_links() -> None:
     pictures = [run[2].partition(b"\r\n\r\n")[2] for run in (first, second, third)]
     assert len(pictures[0]) > 100
     assert len(set(pictures)) == 1  # they are the request's alone
+
+
+def test_a_refusal_is_dated_by_its_account_s_clock_as_every_reply() -> None:
+    settings = Settings(port=0, seed=1, speed="manual", quiet=True)
+    app = create_app(settings, wall=FakeWall())
+    app.state.context.accounts.of_key("sk_test").clock.advance(86_400)
+    with running(settings, app) as url, Raw(url) as raw:
+        good = raw.ask(request("/v3/async/upscale", method="POST", body=json.dumps(upscale_body()).encode()))
+        refused = raw.ask(request("/v3/async/upscale", method="POST", body=b"{}"))
+        nobody = raw.ask(request("/v3/nothing"))
+    assert good.headers["date"] == refused.headers["date"] == "Fri, 02 Jan 2026 00:00:00 GMT"
+    assert nobody.headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"

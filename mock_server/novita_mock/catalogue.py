@@ -89,11 +89,13 @@ class Catalogue:
     def bundle(self, path: str) -> JSON:
         """A schema with every reference replaced by what it refers to.
 
-        Under ``strict``, a request's objects allow no field that is not documented.
+        Where a quirk refuses what real clients send, a request's schema says so: no field that is
+        not documented, nothing empty where that would count as absence.
         """
         schema = self._inline(self.schema(path), path)
-        if self.strict and (".request." in path or ".query." in path):
-            _close(schema)
+        if ".request." in path or ".query." in path:
+            refused = {quirk for quirk, value in self.quirks.items() if value == "refused"}
+            _tighten(schema, refused)
         return schema
 
     def _patches(self) -> Iterator[JSON]:
@@ -204,16 +206,19 @@ def _apply(schema: JSON, patch: JSON) -> None:
         del _at(schema, parent)[last]
 
 
-def _close(node: JSON) -> None:
+def _tighten(node: JSON, refused: set[str]) -> None:
     if isinstance(node, list):
         for item in node:
-            _close(item)
-    elif isinstance(node, dict):
-        for name, value in node.items():
-            if name == "properties":
-                for child in value.values():
-                    _close(child)
-            elif name in ("items", "anyOf"):
-                _close(value)
-        if "properties" in node:
+            _tighten(item, refused)
+        return
+    for child in node.get("properties", {}).values():
+        _tighten(child, refused)
+    for name in ("items", "anyOf"):
+        _tighten(node.get(name, []), refused)
+    if "properties" in node:
+        if "unknown-field" in refused:
             node.setdefault("additionalProperties", False)
+        if "empty-object" in refused and node.get("x-empty-absent"):
+            node.setdefault("required", list(node["properties"]))
+    elif "empty-string" in refused and node.get("x-empty-absent"):
+        node.setdefault("minLength", 1)
