@@ -61,7 +61,7 @@ def test_an_event_is_passed_on_and_the_answer_is_the_targets(start, capsys):
     assert "attempt  3" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("target", ["http://127.0.0.1:9/", "ftp://127.0.0.1/", "file:///etc/hosts"])
+@pytest.mark.parametrize("target", ["http://127.0.0.1:9/", "ftp://127.0.0.1/", "file:/etc/hosts"])
 def test_a_target_that_does_not_answer_is_said(capsys, target):
     with listening(target) as url:
         assert posted(url).status_code == 502
