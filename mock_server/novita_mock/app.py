@@ -15,7 +15,7 @@ from novita_mock.announcing import Announcer
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, load, parse_quirks
-from novita_mock.chance import Chance, draw_seed
+from novita_mock.chance import Chance, draw_seed, draw_token
 from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.deliveries import Deliveries
@@ -121,7 +121,7 @@ def _context(
         wall=wall,
         chance=chance,
         clock=clock_for(settings.speed, settings.seed is not None, wall),
-        control_token=settings.control_token or ("" if settings.loopback else chance.digest("token").hex()),
+        control_token=settings.control_token or ("" if settings.loopback else draw_token()),
     )
     return context
 

@@ -7,6 +7,7 @@ from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
 from novita_mock.damage import check_socket
 from novita_mock.fault_form import parse
+from novita_mock.inbox import check_name
 from novita_mock.problems import Fault, Refused
 from novita_mock.telling import TELLING, Command, accounts, by, clock, faults, inboxes, times
 from novita_mock.triggering import trigger as triggered
@@ -16,7 +17,7 @@ from novita_mock.types import JSON
 async def clock_advance(call: Call) -> JSON:
     """Let time pass; what happened in all the accounts is told in one order."""
     happened: list[tuple[float, JSON]] = []
-    for account in call.accounts:
+    for account in call.some:
         effects = await call.context.timeline.advance(account, float(call.body["seconds"]))
         happened += [(effect.at_s, by(account, effect.told())) for effect in effects]
     in_flight = [
@@ -31,7 +32,7 @@ async def clock_advance(call: Call) -> JSON:
 
 async def clock_freeze(call: Call) -> JSON:
     """Let time stand still."""
-    for account in call.accounts:
+    for account in call.some:
         account.clock.freeze()
         call.context.timeline.run_due(account)
     return await clock(call)
@@ -39,7 +40,7 @@ async def clock_freeze(call: Call) -> JSON:
 
 async def clock_resume(call: Call) -> JSON:
     """Let time go on."""
-    for account in call.accounts:
+    for account in call.some:
         account.clock.resume()
         call.context.timeline.run_due(account)
     return await clock(call)
@@ -47,12 +48,9 @@ async def clock_resume(call: Call) -> JSON:
 
 async def faults_add(call: Call) -> JSON:
     """Ask for a fault, or for all of a scenario; for every account there is, where none is named."""
-    if not call.accounts:
-        message = "there is no account yet: say whose with Authorization: Bearer KEY, or ?account=KEY"
-        raise Refused((Fault("invalid-request", (), message),))
     catalogue, asked = call.context.catalogue, call.body
     added = []
-    for account in call.accounts:
+    for account in call.some:
         if isinstance(asked, dict) and set(asked) == {"scenario"}:
             rules = call.context.scenario(str(asked["scenario"]))
         else:
@@ -84,7 +82,7 @@ async def balance_set(call: Call) -> JSON:
     if len(call.body) != 1:
         raise Refused((Fault("invalid-request", (), "say either credit_balance or usd"),))
     units = call.body.get("credit_balance", round(call.body.get("usd", 0) * 10_000))
-    for account in call.accounts:
+    for account in call.some:
         account.wallet.set_balance(units)
     return await accounts(call)
 
@@ -109,13 +107,14 @@ async def trigger(call: Call) -> JSON:
 
 async def inbox_script(call: Call) -> JSON:
     """Say how an inbox answers."""
-    for account in call.accounts:
+    for account in call.some:
         account.inboxes.script(call.path["name"], call.body)
     return await inboxes(call)
 
 
 async def inbox_clear(call: Call) -> JSON:
     """Forget what an inbox received."""
+    check_name(call.path["name"])
     for account in call.accounts:
         account.inboxes.clear(call.path["name"])
     return await inboxes(call)

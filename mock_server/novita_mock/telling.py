@@ -88,10 +88,13 @@ def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
     return held if call.named else [*held, (None, call.context.journal)]
 
 
+def _filters(call: Call) -> dict[str, JSON]:
+    return {name: value for name, value in call.query.items() if name != "account"}
+
+
 async def requests(call: Call) -> JSON:
     """The journal; where several are asked, in order of time."""
-    given = {name: value for name, value in call.query.items() if name != "account"}
-    wanted = wanted_of(given)
+    wanted = wanted_of(_filters(call))
     if wanted.after is not None and not call.named:
         message = "numbers count the requests of one account: say whose"
         raise Refused((Fault("invalid-request", ("after",), message),))
@@ -113,7 +116,7 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
-    entries = [found for _, held in _journals(call) for found in held]
+    entries = [found for _, held in _journals(call) for found in held.find(**_filters(call))]
     base_url = call.context.settings.public_url or call.context.own_url
     return har(sorted(entries, key=lambda found: found.at_s), base_url, __version__)
 
