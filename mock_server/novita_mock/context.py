@@ -63,6 +63,7 @@ class Context:
     #: The requests of nobody: those without a key that is let in.
     journal: Journal = field(default_factory=Journal)
     _numbers: int = 0
+    _arrivals: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
 
     def stop(self) -> None:
@@ -74,6 +75,11 @@ class Context:
         """The number of the next request of nobody, from 1."""
         self._numbers += 1
         return self._numbers
+
+    def next_arrival(self) -> int:
+        """The number of the next request of anybody, from 1."""
+        self._arrivals += 1
+        return self._arrivals
 
     def validator(self, path: str) -> Validator:
         """The validator of a schema, made when first needed."""

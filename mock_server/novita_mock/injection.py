@@ -123,8 +123,9 @@ async def _around_image(
     exchange = exchange_of(request)
     exchange.operation = operation.name
     exchange.account = context.account_of_link(request)
-    exchange.at_s = exchange.account.clock.now() if exchange.account else None
-    exchange.scenario = scenario_of(context, request, "")
+    exchange.scenario = (
+        load(context.settings.scenario, context.catalogue) if context.settings.scenario else ()
+    )
     injection = Injection(context, operation, request, exchange)
     rules = drawn(exchange, "download", operation, request.scope["path"])
     early = await injection.early(rules)
@@ -187,12 +188,12 @@ class Injection:
         return Nothing()
 
     def _bent(self, rule: FaultRule, response: Response) -> Response:
-        how = self._exchange.bent = rule.effect.how or ""
+        how = rule.effect.how
         content = bytes(response.body)
         if how == "truncated":
             return Truncated(response, content, socket_of(self._request.scope))
         if how == "malformed":
-            bent = content[: len(content) // 2] + b"}" + content[len(content) // 2 :]
+            bent = content[:-1] + b",]"
         else:
             account = self._exchange.account
             assert account is not None
