@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
+import nobody
 from conftest import Start, b64, finished, img2img_body, picture, upscale_body
 from novita_mock import models
 from novita_mock.journal import MAX_ENTRIES
@@ -15,7 +16,6 @@ from novita_mock.types import JSON
 from raw import Raw
 
 UPSCALE, IMG2IMG, RESULT = "/v3/async/upscale", "/v3/async/img2img", "/v3/async/task-result"
-NOBODY = httpx2.Client(trust_env=False, timeout=10)
 
 
 def journal(client: httpx2.Client, **query: JSON) -> list[JSON]:
@@ -43,7 +43,7 @@ def test_every_request_is_there_with_what_it_was_answered(start: Start) -> None:
         poll,
         client.get(link),
         client.head(link),
-        NOBODY.get(link),
+        nobody.get(link),
         client.get(link[:-1] + "x"),
         v2 := client.post("/v2/upscale", json={"image": b64(picture())}),
         client.get("/v2/progress", params={"task_id": v2.json()["data"]["task_id"]}),
@@ -170,13 +170,13 @@ def test_a_request_is_told_at_the_moment_it_came(start: Start) -> None:
 
 def test_requests_of_nobody_show_only_where_all_are_shown(start: Start) -> None:
     client = start(key=("sk_test", "sk_other"))
-    NOBODY.post(f"{client.base_url}{UPSCALE}", json=upscale_body())
+    nobody.ask("POST", f"{client.base_url}{UPSCALE}", json=upscale_body())
     client.get("/v3/user", headers={"Authorization": "Bearer sk_wrong"})
-    NOBODY.get(f"{client.base_url}/v3/nothing")
+    nobody.get(f"{client.base_url}/v3/nothing")
     client.get("/v3/user", headers={"Authorization": "Bearer sk_other"})
     client.get("/v3/user")
     assert [row["path"] for row in journal(client)] == ["/v3/user"]
-    everything = NOBODY.get(f"{client.base_url}/_mock/requests").json()["requests"]
+    everything = nobody.get(f"{client.base_url}/_mock/requests").json()["requests"]
     accounts = [row["account"] for row in everything]
     assert [row["status"] for row in everything if row["account"] is None] == [400, 403, 404]
     assert len(everything) == 5 and len(set(accounts)) == 3
@@ -217,11 +217,11 @@ def test_a_limit_counts_all_accounts_together_and_after_needs_one(start: Start) 
     client = start()
     for key in ("sk_a", "sk_b", "sk_a", "sk_b"):
         client.get("/v3/user", headers={"Authorization": f"Bearer {key}"})
-    asked = NOBODY.get(f"{client.base_url}/_mock/requests", params={"limit": 3}).json()
+    asked = nobody.get(f"{client.base_url}/_mock/requests", params={"limit": 3}).json()
     assert asked["count"] == len(asked["requests"]) == 3
     whose = [row["account"] for row in asked["requests"]]
     assert whose[0] == whose[2] != whose[1]
-    assert NOBODY.get(f"{client.base_url}/_mock/requests", params={"after": 1}).status_code != 200
+    assert nobody.get(f"{client.base_url}/_mock/requests", params={"after": 1}).status_code != 200
 
 
 def test_the_ring_keeps_the_newest_and_counts_what_it_dropped(start: Start) -> None:
@@ -308,7 +308,7 @@ def check_har(archive: JSON) -> None:
 def test_the_archive_holds_what_the_journal_holds(start: Start) -> None:
     client = start()
     result = finished(client, client.post(UPSCALE, json=upscale_body()))
-    NOBODY.get(result["images"][0]["image_url"])
+    nobody.get(result["images"][0]["image_url"])
     client.post(UPSCALE, json=upscale_body(scale_factor=9))
     fault(client, "before", kind="error", reason="RATE_LIMIT_EXCEEDED")
     client.get("/v3/model", params={"filter.query": "a b&c"})
