@@ -285,6 +285,26 @@ def test_a_client_that_leaves_in_the_middle_is_told_so(start: Start) -> None:
     assert rows[0]["outcome"] == ["refused"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "status", "path"),
+    [
+        (b"nonsense\r\n\r\n", 400, ""),
+        (b"GET /v3/user HTTP/1.1\r\nHost: localhost\r\nno header\r\n\r\n", 400, "/v3/user"),
+        (b"GET /v3/user HTTP/1.1\r\nHost: a\r\n" + b"a: b\r\n" * 200 + b"\r\n", 431, "/v3/user"),
+        (b"GET /v3/user HTTP/1.1\r\n\r\n", 400, "/v3/user"),
+    ],
+)
+def test_what_is_no_http_is_there_as_nobodys(start: Start, sent: bytes, status: int, path: str) -> None:
+    client = start()
+    with Raw(str(client.base_url)) as raw:
+        reply = raw.ask(sent)
+    (row,) = nobody.get(f"{client.base_url}/_mock/requests").json()["requests"]
+    assert (row["account"], row["status"], row["path"], row["outcome"]) == (None, status, path, ["refused"])
+    assert reply.status == status
+    assert row["response_bytes"] == len(reply.body)
+    check_har(nobody.get(f"{client.base_url}/_mock/requests.har").json())
+
+
 def check_har(archive: JSON) -> None:
     """What HAR 1.2 wants of an archive."""
     assert archive["log"]["version"] == "1.2"
