@@ -1,6 +1,5 @@
 """Faults before and after a request, over a real socket: what the client sees, and what has happened."""
 
-import contextlib
 import json
 import signal
 import socket
@@ -51,36 +50,6 @@ def test_an_error_after_keeps_the_task_and_the_money(client: httpx2.Client) -> N
     assert faulty.balance(client) == 1_000_000 - 100
     (entry,) = noted(client, operation="upscale")
     assert (entry["outcome"], entry["task_id"]) == (["accepted", "fault", "lost"], task_id)
-
-
-@pytest.mark.parametrize(
-    ("effect", "lost"),
-    [
-        ({"kind": "error", "reason": "CREATE_TASK_FAILED"}, True),
-        ({"kind": "socket", "how": "reset"}, True),
-        ({"kind": "body", "how": "truncated"}, True),
-        ({"kind": "body", "how": "malformed"}, True),
-        ({"kind": "body", "how": "schema-breaking"}, True),
-        ({"kind": "body", "how": "surprise"}, False),
-        ({"kind": "socket", "how": "drip", "bytes_per_second": 10_000}, False),
-        ({"kind": "latency", "seconds": 0.01}, False),
-    ],
-    ids=lambda value: str(value.get("how", value["kind"])) if isinstance(value, dict) else "",
-)
-def test_who_asks_again_after_a_lost_reply_pays_twice_and_is_told_so(
-    client: httpx2.Client, effect: dict[str, object], lost: bool
-) -> None:
-    ask(client, "after", effect)
-    with contextlib.suppress(httpx2.TransportError):
-        submit(client)
-    second = task_of(submit(client))
-    found = client.get("/_mock/double-spends").json()["double_spends"]
-    assert bool(found) is lost
-    if lost:
-        assert [task["task_id"] for task in found[0]["tasks"]][1] == second
-        assert [task["lost"] for task in found[0]["tasks"]] == [True, False]
-        assert found[0]["wasted"] == 100
-    assert ("lost" in noted(client)[0]["outcome"]) is lost
 
 
 def test_a_wait_comes_before_an_answer_and_before_an_error() -> None:
