@@ -18,7 +18,6 @@ from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.submission import Submission
 from novita_mock.task import Status, Task, apply
-from novita_mock.wallet import cost_of
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
 SEEDS = 2**32
@@ -79,10 +78,8 @@ class Engine:
             raise TooMuch(f"{self._pending_bytes} bytes of pictures wait for work; no more are taken now")
         task = self._new_task(account, submission, fate)
         if not submission.wish.test_status:
-            nsfw = submission.wish.nsfw_level is not None
-            cost = cost_of(submission.operation, submission.output.count, nsfw)
-            account.wallet.charge(task.task_id, cost)
-            account.spending.note(task.task_id, task.digest, task.submitted_s, cost, lost=False)
+            account.wallet.charge(task.task_id, submission.cost)
+            account.spending.note(task.task_id, task.digest, task.submitted_s, submission.cost, lost=False)
         self._orders[task.task_id] = submission
         self._pending_bytes += submission.size
         self._tasks.put(task, None)
@@ -116,6 +113,7 @@ class Engine:
             made = self._made.pop(task.task_id, Made())
             self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
+            account.wallet.settle(task.task_id)
             self._release(account, task.task_id)
         self._results.forget(account.account_id)
         return len(tasks)
