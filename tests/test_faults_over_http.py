@@ -86,6 +86,20 @@ def test_a_wait_takes_wall_time(client: httpx2.Client) -> None:
     assert took[0] >= 0.2
 
 
+@pytest.mark.parametrize(("phase", "tasks_made"), [("before", 1), ("after", 2)])
+def test_who_has_no_patience_for_a_wait_and_asks_again_pays_once_or_twice(
+    client: httpx2.Client, phase: str, tasks_made: int
+) -> None:
+    ask(client, phase, {"kind": "latency", "seconds": 0.4}, match={"kind": "submit"})
+    with pytest.raises(httpx2.ReadTimeout):
+        client.post(faulty.SUBMIT, json=upscale_body(), timeout=0.1)
+    task_of(submit(client))
+    with Raw(str(client.base_url)) as raw:
+        assert not raw.ended(within_s=0.5)  # until the wait of the first is over
+    assert len(tasks(client)) == tasks_made
+    assert len(client.get("/_mock/double-spends").json()["double_spends"]) == tasks_made - 1
+
+
 def test_a_truncated_reply_says_how_long_it_would_have_been_and_ends_at_half(client: httpx2.Client) -> None:
     whole = client.get("/v3/user").content
     ask(client, "after", {"kind": "body", "how": "truncated"}, times=2)
