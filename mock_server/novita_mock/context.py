@@ -111,6 +111,13 @@ class Context:
         )
         return self.accounts.of_key(key), key
 
+    def caller(self, request: Request) -> Account | None:
+        """Whose request it may have been that met no endpoint, or was refused before one."""
+        try:
+            return self.account(None, request)[0]
+        except Problem:
+            return None
+
     def account_of_link(self, request: Request) -> Account | None:
         """Whose picture a request asks for, if its link is whole.
 

@@ -82,6 +82,7 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
     exchange = exchange_of(request)
     exchange.operation = operation.name
     exchange.account, key = context.account(operation, request)
+    exchange.at_s = exchange.account.clock.now()
     choose_scenario(context, request, exchange, context.accounts.named_by(key)[1])
     if operation.kind == "result":
         asked = dict(parse_qsl(query_text(request))).get("task_id", "")
@@ -105,6 +106,7 @@ async def _around_image(
     exchange = exchange_of(request)
     exchange.operation = operation.name
     exchange.account = account = context.account_of_link(request)
+    exchange.at_s = account.clock.now() if account else None
     path = request.scope["path"]
     blob = context.blobs.get(path)
     if account is None or blob is None:
@@ -179,6 +181,8 @@ class Injection:
         """The reply as faults leave it."""
         for rule in rules:
             effect = rule.effect
+            if effect.kind == "body":
+                self._exchange.bent = effect.how or ""
             if effect.kind == "body" and effect.how == "truncated":
                 response = Truncated(response, socket_of(self._request.scope))
             elif effect.kind == "body":

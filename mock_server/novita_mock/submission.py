@@ -43,6 +43,11 @@ class Submission:
         return sum(map(len, self.images.values()))
 
     @property
+    def pixels(self) -> int:
+        """Pixels of all pictures, those that come in and those that will come out."""
+        return self.output.pixels + self.input_pixels
+
+    @property
     def cost(self) -> int:
         """What it costs, in 1/10,000 USD; a webhook's test mode is free."""
         if self.wish.test_status:
