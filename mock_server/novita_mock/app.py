@@ -23,15 +23,20 @@ from novita_mock.egress import Policy
 from novita_mock.endpoints import endpoint_of
 from novita_mock.engine import Engine
 from novita_mock.exchange import exchange_of
+from novita_mock.expiring import Expiries
+from novita_mock.fault_rule import FaultRule
 from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
-from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
-from novita_mock.results import S3, Results
+from novita_mock.problems import Problem, UnknownPath, WrongMethod
+from novita_mock.results import Results
+from novita_mock.scenarios import UnknownScenario
 from novita_mock.sender import Sender
-from novita_mock.settings import Settings
+from novita_mock.settings import Settings, SettingsError
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
+from novita_mock.task import Task
 from novita_mock.timeline import Timeline
+from novita_mock.uploads import Uploads
 
 
 def create_app(
@@ -51,10 +56,12 @@ def create_app(
 
     Raises:
         UnknownQuirk: ``settings.quirk`` names one that there is not.
+        SettingsError: ``settings.scenario`` names one that there is not.
     """
     catalogue = load(parse_quirks(settings.quirk), settings.strict)
     chance = Chance(next(seed for seed in (settings.seed, drawn_seed, draw_seed()) if seed is not None))
     context = _context(settings, catalogue, chance, wall or MachineWall(), painter)
+    _check_scenario(context)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -80,7 +87,7 @@ def _context(
         MemoryBlobs(),
         OwnBuckets(),
     )
-    results = Results(settings, chance, tasks, blobs, buckets, _s3(settings))
+    results = Results(settings, chance, tasks, blobs, buckets, _uploads(settings))
 
     def own_urls() -> list[str]:
         return [url for url in (context.own_url, settings.public_url) if url]
@@ -89,19 +96,24 @@ def _context(
         context.timeline.run_due(account)
 
     carrier = Carrier(Sender(Policy(settings.allow_webhook_host), own_urls=own_urls), own_urls, wall)
-    deliveries = Deliveries(chance, carrier.post, wake)
-    ended = Announcer(catalogue, deliveries)
+    deliveries = Deliveries(chance, carrier, wake)
+    announcer, expiries = Announcer(catalogue, deliveries), Expiries(tasks)
+
+    def ended(account: Account, task: Task, named: tuple[FaultRule, ...]) -> None:
+        expiries.add(task)
+        announcer(account, task, named)
+
     painter = painter or Pool(settings.max_pixels_in_flight)
     engine = Engine(settings, chance, accounts, tasks, results, painter, wake, ended)
     context = Context(
         settings=settings,
         catalogue=catalogue,
         accounts=accounts,
-        timeline=Timeline(wall, [engine], [deliveries]),
+        timeline=Timeline(wall, [engine, expiries], [deliveries]),
         engine=engine,
         deliveries=deliveries,
         carrier=carrier,
-        announcer=ended,
+        announcer=announcer,
         results=results,
         tasks=tasks,
         blobs=blobs,
@@ -114,12 +126,19 @@ def _context(
     return context
 
 
-def _s3(settings: Settings) -> S3 | None:
+def _check_scenario(context: Context) -> None:
+    try:
+        context.scenario(context.settings.scenario or "happy")
+    except UnknownScenario as problem:
+        raise SettingsError(problem.message, "novita-mock serve --scenario NAME") from None
+
+
+def _uploads(settings: Settings) -> Uploads | None:
     if settings.s3_endpoint is None:
         return None
     from novita_mock.s3 import S3Store  # brings boto3, which only the extra s3 installs
 
-    return S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+    return Uploads(S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key))
 
 
 def _routes(context: Context) -> list[Route]:
@@ -142,7 +161,7 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         exchange = exchange_of(request)
         exchange.problem = exc.message[:200]
         exchange.note = f"{exc.kind}: {exc.message[:120]}"
-        return refuse(context, exc, request.scope["path"], exchange.account)
+        return refuse(context, exc, request.scope["path"], exchange.account or context.caller(request))
 
     async def routing(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
@@ -152,13 +171,11 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         return await problem(request, _unknown_path(context.catalogue, request))
 
     async def gone(request: Request, exc: Exception) -> Response:
-        exchange_of(request).note = "the client went away"
+        exchange = exchange_of(request)
+        exchange.problem = exchange.note = "the client went away"
         return Response(status_code=400)
 
-    async def broken(request: Request, exc: Exception) -> Response:
-        return refuse(context, Broken("the double failed; its log says more"), request.scope["path"])
-
-    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone, Exception: broken}
+    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone}
 
 
 def _wrong_method(request: Request, allowed: tuple[str, ...]) -> Problem:

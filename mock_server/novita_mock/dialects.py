@@ -44,14 +44,16 @@ def asked(dialect: str, body: JSON, base_url: str) -> tuple[JSON, Wish]:
     level = extra.get("nsfw_detection_level", 0) if extra.get("enable_nsfw_detection") else None
     webhook, bucket = extra.get("webhook", {}), extra.get("custom_storage", {}).get("aws_s3")
     test_mode = webhook.get("test_mode", {})
+    tests = bool(test_mode.get("enabled"))
     wish = Wish(
         image_type=extra.get("response_image_type", "png"),
         ttl_s=V3_TTL_S,
         base_url=base_url,
         nsfw_level=level,
         webhook_url=webhook.get("url", ""),
-        test_status=test_mode["return_task_status"] if test_mode.get("enabled") else "",
-        storage=Storage(**bucket) if bucket else None,
+        test_status=test_mode["return_task_status"] if tests else "",
+        # In test mode no work is done: nothing is written to anybody's bucket.
+        storage=Storage(**bucket) if bucket and not tests else None,
     )
     return body["request"], wish
 

@@ -102,7 +102,7 @@ def _advanced(told: JSON) -> str:
     head = ("at", "effect", "of", "detail", "account")
     rows = ([moment(row["at"]), row["effect"], row["of"], row.get("detail"), row["account"][:8]]
             for row in told["effects"])  # fmt: skip
-    flying = [f"{told['in_flight']} deliveries are still in flight"] if told["in_flight"] else []
+    flying = [f"{len(told['in_flight'])} still in flight: novita-mock webhooks"] if told["in_flight"] else []
     happened = [table(head, rows)] if told["effects"] else ["nothing fell due"]
     return "\n".join([*happened, *flying, _clock(told)])
 

@@ -8,8 +8,11 @@ from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
 from novita_mock.dialects import result
 from novita_mock.har import har
+from novita_mock.problems import Fault, Refused
+from novita_mock.redaction import outline, redacted_text
 from novita_mock.task import Task
 from novita_mock.types import JSON
+from novita_mock.wanted import Wanted, wanted_of
 
 Command = Callable[[Call], Awaitable[JSON]]
 
@@ -53,7 +56,7 @@ def _task(call: Call, account: Account, task: Task) -> JSON:
         "images": len(task.images),
         "seed": task.seed,
         "digest": task.digest,
-        "webhook_url": task.wish.webhook_url,
+        "webhook_url": redacted_text(task.wish.webhook_url),
     }
     return by(account, told)
 
@@ -65,7 +68,7 @@ async def tasks(call: Call) -> JSON:
 
 
 async def task(call: Call) -> JSON:
-    """One task, with the body that a poll of it has now."""
+    """One task, with the body that a poll of it has now, links without their signatures."""
     for account in call.accounts:
         found = call.context.tasks.get(account.account_id, call.path["task_id"])
         if found is not None:
@@ -74,7 +77,7 @@ async def task(call: Call) -> JSON:
             webhooks = [outbox.told(delivery) for delivery in of_task]
             return _task(call, account, found) | {
                 "plan": asdict(found.plan),
-                "result": body,
+                "result": outline(body),
                 "webhooks": webhooks,
             }
     raise NotFound("there is no such task")
@@ -85,21 +88,23 @@ def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
     return held if call.named else [*held, (None, call.context.journal)]
 
 
-def _filters(call: Call) -> dict[str, JSON]:
-    return {name: value for name, value in call.query.items() if name != "account"}
+def _wanted(call: Call) -> Wanted:
+    wanted = wanted_of({name: value for name, value in call.query.items() if name != "account"})
+    if wanted.after is not None and not call.named:
+        message = "numbers count the requests of one account: say whose"
+        raise Refused((Fault("invalid-request", ("after",), message),))
+    return wanted
 
 
 async def requests(call: Call) -> JSON:
-    """The journal."""
-    rows, dropped = [], 0
+    """The journal; where several are asked, in order of time."""
+    wanted, rows, dropped = _wanted(call), [], 0
     for account_id, held in _journals(call):
-        found = held.find(**_filters(call))
-        rows += [(each.at_s, {"account": account_id, **entry.told(each)}) for each in found]
+        rows += [(found.at_s, {"account": account_id, **entry.told(found)}) for found in held.select(wanted)]
         dropped += held.dropped
     told = [row for _, row in sorted(rows, key=lambda row: row[0])]
-    limit = _filters(call).get("limit")
-    if limit is not None and "after" not in call.query:
-        told = told[max(0, len(told) - int(limit)) :]
+    if wanted.after is None and wanted.limit is not None:
+        told = told[len(told) - min(wanted.limit, len(told)) :]
     return {"requests": told, "count": len(told), "dropped": dropped}
 
 
@@ -111,7 +116,8 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
-    entries = [found for _, held in _journals(call) for found in held.find(**_filters(call))]
+    wanted = _wanted(call)
+    entries = [found for _, held in _journals(call) for found in held.select(wanted)]
     base_url = call.context.settings.public_url or call.context.own_url
     return har(sorted(entries, key=lambda found: found.at_s), base_url, __version__)
 
