@@ -93,8 +93,9 @@ def source_ids(source: JSON) -> Iterator[str]:
 
 
 def is_a_source(text: str) -> bool:
-    """Whether this names a claim, or says that it was observed or assumed, and why."""
-    return text in claims() or (text.startswith(("observed: ", "assumed: ")) and len(text.split()) > 2)
+    """Whether this names a claim, or says that it was observed or assumed or is ours, and why."""
+    ours = text.startswith(("observed: ", "assumed: ", "ours: "))
+    return text in claims() or (ours and len(text.split()) > 2)
 
 
 def demands(node: Mapping[str, JSON]) -> list[str]:

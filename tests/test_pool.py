@@ -11,7 +11,8 @@ from PIL import Image
 
 from conftest import picture
 from novita_mock import pool
-from novita_mock.pool import Made, Pool, Process
+from novita_mock.pool import Made, Pool
+from novita_mock.process import Process
 from novita_mock.work import Work
 
 
@@ -108,7 +109,7 @@ def test_a_process_that_is_killed_at_work_fails_this_work_and_the_next_is_done()
 
 
 def test_a_work_over_its_deadline_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "DEADLINE_S", 0.01)
+    monkeypatch.setattr("novita_mock.process.DEADLINE_S", 0.01)
     process = Process()
     assert process.make(order(2048, 2048)).broken
     process.close()

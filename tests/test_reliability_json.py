@@ -28,7 +28,7 @@ GOOD: dict[str, JSON] = {
     ) | {"extra": {
         "response_image_type": "png", "enable_nsfw_detection": True, "nsfw_detection_level": 1,
         "webhook": {"url": "http://localhost:1/x"}, "enterprise_plan": {"enabled": False},
-        "custom_storage": {"aws_s3": {"region": "r", "bucket": "b", "path": "/"}},
+        "custom_storage": {"aws_s3": {"region": "us-east-2", "bucket": "pictures", "path": "/"}},
     }},
     "/v2/upscale": {
         "image": b64(picture()), "upscaler_1": "None", "upscaler_2": "Nearest", "resize_mode": 0,

@@ -32,6 +32,8 @@ class Announcer:
         rules = account.faults.draw(
             "webhook", operation=operation.name, task_type=task.task_type, path=operation.path, extra=named
         )
+        if rules:
+            account.journal.mark(task.task_id, tuple(rule.key for rule in rules))
         self.send(account, task, url, operation, rules)
 
     def send(

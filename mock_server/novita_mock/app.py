@@ -15,7 +15,7 @@ from novita_mock.announcing import Announcer
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, load, parse_quirks
-from novita_mock.chance import Chance, draw_seed
+from novita_mock.chance import Chance, draw_seed, draw_token
 from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.deliveries import Deliveries
@@ -27,14 +27,16 @@ from novita_mock.expiring import Expiries
 from novita_mock.fault_rule import FaultRule
 from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
-from novita_mock.problems import Broken, Problem, UnknownPath, WrongMethod
-from novita_mock.results import S3, Results
+from novita_mock.problems import Problem, UnknownPath, WrongMethod
+from novita_mock.results import Results
+from novita_mock.scenarios import UnknownScenario
 from novita_mock.sender import Sender
-from novita_mock.settings import Settings
+from novita_mock.settings import Settings, SettingsError
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
 from novita_mock.task import Task
 from novita_mock.timeline import Timeline
+from novita_mock.uploads import Uploads
 
 
 def create_app(
@@ -54,10 +56,12 @@ def create_app(
 
     Raises:
         UnknownQuirk: ``settings.quirk`` names one that there is not.
+        SettingsError: ``settings.scenario`` names one that there is not.
     """
     catalogue = load(parse_quirks(settings.quirk), settings.strict)
     chance = Chance(next(seed for seed in (settings.seed, drawn_seed, draw_seed()) if seed is not None))
     context = _context(settings, catalogue, chance, wall or MachineWall(), painter)
+    _check_scenario(context)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -83,7 +87,7 @@ def _context(
         MemoryBlobs(),
         OwnBuckets(),
     )
-    results = Results(settings, chance, tasks, blobs, buckets, _s3(settings))
+    results = Results(settings, chance, tasks, blobs, buckets, _uploads(settings))
 
     def own_urls() -> list[str]:
         return [url for url in (context.own_url, settings.public_url) if url]
@@ -117,17 +121,24 @@ def _context(
         wall=wall,
         chance=chance,
         clock=clock_for(settings.speed, settings.seed is not None, wall),
-        control_token=settings.control_token or ("" if settings.loopback else chance.digest("token").hex()),
+        control_token=settings.control_token or ("" if settings.loopback else draw_token()),
     )
     return context
 
 
-def _s3(settings: Settings) -> S3 | None:
+def _check_scenario(context: Context) -> None:
+    try:
+        context.scenario(context.settings.scenario or "happy")
+    except UnknownScenario as problem:
+        raise SettingsError(problem.message, "novita-mock serve --scenario NAME") from None
+
+
+def _uploads(settings: Settings) -> Uploads | None:
     if settings.s3_endpoint is None:
         return None
     from novita_mock.s3 import S3Store  # brings boto3, which only the extra s3 installs
 
-    return S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+    return Uploads(S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key))
 
 
 def _routes(context: Context) -> list[Route]:
@@ -160,13 +171,11 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         return await problem(request, _unknown_path(context.catalogue, request))
 
     async def gone(request: Request, exc: Exception) -> Response:
-        exchange_of(request).note = "the client went away"
+        exchange = exchange_of(request)
+        exchange.problem = exchange.note = "the client went away"
         return Response(status_code=400)
 
-    async def broken(request: Request, exc: Exception) -> Response:
-        return refuse(context, Broken("the double failed; its log says more"), request.scope["path"])
-
-    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone, Exception: broken}
+    return {Problem: problem, HTTPException: routing, ClientDisconnect: gone}
 
 
 def _wrong_method(request: Request, allowed: tuple[str, ...]) -> Problem:

@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from novita_mock import scenarios
 from novita_mock.accounts import Account, Accounts, key_of
 from novita_mock.announcing import Announcer
 from novita_mock.blobs import BlobStore
@@ -20,6 +21,8 @@ from novita_mock.clock import Clock, Wall
 from novita_mock.deliveries import Deliveries
 from novita_mock.dialects import Reply, refusal
 from novita_mock.engine import Engine
+from novita_mock.entry import Entry
+from novita_mock.fault_rule import FaultRule
 from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
 from novita_mock.results import Results
@@ -63,7 +66,9 @@ class Context:
     #: The requests of nobody: those without a key that is let in.
     journal: Journal = field(default_factory=Journal)
     _numbers: int = 0
+    _arrivals: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
+    _scenarios: dict[str, tuple[FaultRule, ...]] = field(default_factory=dict)
 
     def stop(self) -> None:
         """Stop all work at once; replies under way say how things stand."""
@@ -75,11 +80,45 @@ class Context:
         self._numbers += 1
         return self._numbers
 
+    def next_arrival(self) -> int:
+        """The number of the next request of anybody, from 1."""
+        self._arrivals += 1
+        return self._arrivals
+
+    def note_broken(self, path: str, reply: Reply, problem: Problem, sent_bytes: int) -> None:
+        """Write down a request that was refused before it was understood: it is nobody's."""
+        entry = Entry(
+            number=self.next_number(),
+            at_s=self.clock.now(),
+            operation="",
+            method="",
+            path=path,
+            query="",
+            status=reply.status,
+            duration_ms=0.0,
+            response=reply.body,
+            response_bytes=sent_bytes,
+            response_type="text/plain" if isinstance(reply.body, str) else "application/json",
+            problem=problem.message[:200],
+            arrival=self.next_arrival(),
+        )
+        self.journal.add(entry)
+
     def validator(self, path: str) -> Validator:
         """The validator of a schema, made when first needed."""
         if path not in self._validators:
             self._validators[path] = Validator(self.catalogue, path)
         return self._validators[path]
+
+    def scenario(self, name: str) -> tuple[FaultRule, ...]:
+        """The faults of a scenario, read when first needed.
+
+        Raises:
+            UnknownScenario: there is none of that name.
+        """
+        if name not in self._scenarios:
+            self._scenarios[name] = scenarios.load(name, self.catalogue)
+        return self._scenarios[name]
 
     def account(self, operation: Operation | None, request: Request) -> tuple[Account, str]:
         """Whose request it is, and the key that says so.

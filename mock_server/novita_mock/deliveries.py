@@ -13,6 +13,7 @@ from novita_mock.accounts import Account
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
 from novita_mock.outbox import DELIVERED, DROPPED, FAILED, PENDING, SENDING, Attempt, Delivery, Outbox
+from novita_mock.redaction import redacted_text
 
 #: Account seconds before each retry.
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -202,5 +203,6 @@ class Deliveries:
         outbox.put(ended)
         outbox.overtaken(ended, account.clock.now())
         what = {DELIVERED: "webhook-delivered", FAILED: "webhook-failed"}.get(state, "webhook-refused")
-        detail = {"attempt": number, "status": answer.status, "reason": answer.reason, "url": delivery.url}
+        url = redacted_text(delivery.url)
+        detail = {"attempt": number, "status": answer.status, "reason": answer.reason, "url": url}
         account.effects.add(Effect(last.at_s, what, delivery.delivery_id, detail))

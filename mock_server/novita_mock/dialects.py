@@ -1,4 +1,4 @@
-"""How V2 and V3 spell success and failure. The only place that knows; it builds plain values."""
+"""How V2, V3 and the control routes spell success and failure: the only place that knows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,14 +44,16 @@ def asked(dialect: str, body: JSON, base_url: str) -> tuple[JSON, Wish]:
     level = extra.get("nsfw_detection_level", 0) if extra.get("enable_nsfw_detection") else None
     webhook, bucket = extra.get("webhook", {}), extra.get("custom_storage", {}).get("aws_s3")
     test_mode = webhook.get("test_mode", {})
+    tests = bool(test_mode.get("enabled"))
     wish = Wish(
         image_type=extra.get("response_image_type", "png"),
         ttl_s=V3_TTL_S,
         base_url=base_url,
         nsfw_level=level,
         webhook_url=webhook.get("url", ""),
-        test_status=test_mode["return_task_status"] if test_mode.get("enabled") else "",
-        storage=Storage(**bucket) if bucket else None,
+        test_status=test_mode["return_task_status"] if tests else "",
+        # In test mode no work is done: nothing is written to anybody's bucket.
+        storage=Storage(**bucket) if bucket and not tests else None,
     )
     return body["request"], wish
 
@@ -87,6 +89,8 @@ def user(credit_balance: int) -> Reply:
 def refusal(problem: Problem, dialect: str, catalogue: Catalogue) -> Reply:
     """The reply that tells a problem."""
     row = catalogue.errors[problem.kind]
+    if dialect == "control":
+        row = row | {dialect: row.get("plain") or row.get("v3") or {"status": 500}}
     if dialect not in row:
         row = catalogue.errors["create-task-failed"]
     headers = {"Allow": ", ".join(problem.allowed)} if isinstance(problem, WrongMethod) else {}
@@ -123,10 +127,18 @@ def _plain_refusal(
     return Reply(row["status"], problem.message[:MESSAGE_LIMIT] + "\n", headers)
 
 
+def _control_refusal(
+    row: JSON, problem: Problem, quirks: Mapping[str, str], headers: Mapping[str, str]
+) -> Reply:
+    fields = {fault.pointer: fault.message[:MESSAGE_LIMIT] for fault in problem.faults if fault.path}
+    return Reply(row["status"], {"error": problem.message[:MESSAGE_LIMIT], "fields": fields}, headers)
+
+
 _REFUSALS: Mapping[str, Callable[..., Reply]] = {
     "v3": _v3_refusal,
     "v2": _v2_refusal,
     "plain": _plain_refusal,
+    "control": _control_refusal,
 }
 
 

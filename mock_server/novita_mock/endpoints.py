@@ -38,13 +38,16 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     if taken.problem or taken.submission is None:
         raise taken.problem or Broken("a body is neither good nor bad")
     submission, out = taken.submission, taken.submission.output
-    if context.settings.rate_limits:
+    account.wallet.check(submission.cost)  # before anything is counted or spent on it
+    if context.settings.rate_limits and not submission.wish.test_status:
         account.windows.allow(operation.name, out.count, account.clock.now(), operation.images_per_minute)
-    fate = fate_of(drawn(exchange, "task", operation, request.scope["path"]))
+    submission = replace(submission, named=exchange.scenario, scenario=exchange.scenario_name)
     if is_hop(request.headers):
         # Sent by a double: were it told to a webhook again, two doubles could go on for ever.
         submission = replace(submission, wish=replace(submission.wish, webhook_url=""))
-    task = context.engine.submit(account, replace(submission, named=exchange.scenario), fate)
+    # In a webhook's test mode no work is done that could go wrong: no fault is spent on it.
+    fates = () if submission.wish.test_status else drawn(exchange, "task", operation, request.scope["path"])
+    task = context.engine.submit(account, submission, fate_of(fates))
     exchange.task_id = task.task_id
     exchange.note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
     return _answered(context, operation, exchange, dialects.accepted(task, context.catalogue))
@@ -113,7 +116,6 @@ def _whose(request: Request) -> tuple[Exchange, Account]:
 
 
 def _answered(context: Context, operation: Operation, exchange: Exchange, reply: dialects.Reply) -> Response:
-    exchange.replied = reply.body
     return context.respond(reply, exchange.account, operation)
 
 

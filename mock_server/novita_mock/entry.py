@@ -30,12 +30,14 @@ class Entry:
         status: of HTTP; 0 where no reply left.
         duration_ms: wall time.
         request: its body.
-        response: the body of the reply.
+        response: the body of the reply as it was sent; a text where it is no JSON.
         notices: what passed although no page documents it: ``(quirk, dotted path)``.
         faults: what was made to go wrong with it, in order.
+        bent: how one of them bent the body of the reply, or empty.
         problem: why it was refused, or empty.
         headers: of the request.
         lost: whether its work was done but its sender was not told so.
+        arrival: orders the requests of all accounts: their clocks may differ.
     """
 
     number: int
@@ -57,6 +59,8 @@ class Entry:
     problem: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     lost: bool = False
+    bent: str = ""
+    arrival: int = 0
 
     def __post_init__(self) -> None:
         """Redact."""
@@ -116,6 +120,7 @@ def told(entry: Entry) -> JSON:
         "task_id": entry.task_id,
         "problem": entry.problem,
         "faults": list(entry.faults),
+        "bent": entry.bent,
         "notices": [{"quirk": quirk, "field": place} for quirk, place in entry.notices],
         "headers": dict(entry.headers),
         "request": entry.request,

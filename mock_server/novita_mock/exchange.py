@@ -17,22 +17,25 @@ class Exchange:
         account: whose it is, once that is known.
         operation: the row it met, or empty.
         task_id: the task that it made or asked about.
+        at_s: when it came, in account time, once its account is known.
+        task_type: of the task that it asked about, where there is one.
         received: its body, pictures told by their digests.
-        replied: the body of the reply.
         received_bytes: size of its body.
         notices: what passed although no page documents it: ``(quirk, dotted path)``.
         faults: the rules that fired on it.
         problem: why it was refused, or empty.
         lost: whether its work was done but its sender was not told so.
         note: what the log says of it.
-        scenario: the rules of the scenario that it names.
+        scenario: the rules of the scenario that it chose.
+        scenario_name: the name of that, or empty.
     """
 
     account: Account | None = None
     operation: str = ""
     task_id: str = ""
+    at_s: float | None = None
+    task_type: str = ""
     received: JSON = None
-    replied: JSON = None
     received_bytes: int = 0
     notices: tuple[tuple[str, str], ...] = ()
     faults: list[FaultRule] = field(default_factory=list)
@@ -40,6 +43,12 @@ class Exchange:
     lost: bool = False
     note: str = ""
     scenario: tuple[FaultRule, ...] = ()
+    scenario_name: str = ""
+
+    @property
+    def bent(self) -> str:
+        """How a fault bent the body of the reply, or empty."""
+        return next((rule.effect.how or "" for rule in self.faults if rule.effect.kind == "body"), "")
 
 
 def exchange_of(request: Request) -> Exchange:

@@ -1,17 +1,24 @@
 """What every request passes first and every reply last: checks of HTTP itself, and the log line."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from novita_mock.context import CONTROL_PREFIX, Context, refuse
 from novita_mock.entry import Entry
 from novita_mock.exchange import Exchange
-from novita_mock.problems import Problem
+from novita_mock.problems import Broken, Problem
+from novita_mock.redaction import redacted_text
+from novita_mock.types import JSON
 
 log = logging.getLogger("novita_mock.requests")
+
+#: Longest body of a reply that is written down, in bytes, and the types of those that are.
+MAX_TOLD_BYTES = 256 * 1024
+_TOLD = frozenset({"application/json", "text/plain"})
 
 
 class BadHTTP(Problem):
@@ -47,6 +54,13 @@ class Gate:
                 await refuse(self.context, problem, scope["path"])(scope, receive, noted)
             else:
                 await self.app(scope, receive, noted)
+        except Exception:
+            problem = Broken("the double failed; its log says more")
+            exchange.problem = exchange.note = problem.message
+            if sent.status:
+                raise  # an answer is half out: whoever runs us breaks the connection off
+            log.exception("the double failed")
+            await refuse(self.context, problem, scope["path"], exchange.account)(scope, receive, noted)
         finally:
             took_ms = (self.context.wall.monotonic() - began_s) * 1000
             self._journal(scope, exchange, sent, took_ms)
@@ -65,7 +79,7 @@ class Gate:
         holder = account or self.context
         entry = Entry(
             number=account.next("request") + 1 if account else self.context.next_number(),
-            at_s=holder.clock.now(),
+            at_s=holder.clock.now() if exchange.at_s is None else exchange.at_s,
             operation=exchange.operation,
             method=scope["method"],
             path=scope["path"],
@@ -74,7 +88,7 @@ class Gate:
             duration_ms=took_ms,
             task_id=exchange.task_id,
             request=exchange.received,
-            response=exchange.replied,
+            response=sent.body(),
             request_bytes=exchange.received_bytes,
             response_bytes=sent.size,
             response_type=sent.media_type,
@@ -83,6 +97,8 @@ class Gate:
             problem=exchange.problem,
             headers={str(name, "latin-1"): str(value, "latin-1") for name, value in scope["headers"]},
             lost=exchange.lost,
+            bent=exchange.bent,
+            arrival=self.context.next_arrival(),
         )
         holder.journal.add(entry)
 
@@ -92,7 +108,7 @@ class Gate:
         # Neither the query nor a header: a link's signature and a key stand there.
         path = ascii(scope["path"])[1:-1]
         shown = path if len(path) <= 100 else f"{path[:97]}..."
-        words = [exchange.note] if exchange.note else []
+        words = [redacted_text(exchange.note)] if exchange.note else []
         if exchange.notices:
             words.append("noticed " + ", ".join(sorted({quirk for quirk, _ in exchange.notices})))
         if exchange.faults:
@@ -110,11 +126,25 @@ class _Sent:
     status: int = 0
     size: int = 0
     media_type: str = ""
+    _parts: list[bytes] = field(default_factory=list)
 
     def note(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             named = dict(message["headers"]).get(b"content-type", b"")
             self.media_type = str(named, "latin-1").partition(";")[0]
-        else:
-            self.size += len(message.get("body", b""))
+            return
+        part = message.get("body", b"")
+        self.size += len(part)
+        if self.media_type in _TOLD and self.size <= MAX_TOLD_BYTES:
+            self._parts.append(part)
+
+    def body(self) -> JSON:
+        """What the journal holds of the body: JSON, else a text; None of pictures and of what is long."""
+        content = b"".join(self._parts)
+        if not content or len(content) != self.size:
+            return None
+        try:
+            return msgspec.json.decode(content)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return content.decode("utf-8", "replace")

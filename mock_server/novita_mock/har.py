@@ -42,6 +42,7 @@ def _entry(entry: Entry, base_url: str) -> JSON:
         "_outcome": list(entry.outcomes),
         "_task_id": entry.task_id,
         "_faults": list(entry.faults),
+        "_bent": entry.bent,
         "_notices": [{"quirk": quirk, "field": place} for quirk, place in entry.notices],
         "_problem": entry.problem,
     }

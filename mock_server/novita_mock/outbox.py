@@ -4,6 +4,7 @@ import heapq
 from collections import deque
 from dataclasses import dataclass, replace
 
+from novita_mock.redaction import redacted_text
 from novita_mock.types import JSON
 
 #: Deliveries of an account that are remembered once they have ended.
@@ -142,11 +143,11 @@ class Outbox:
 
 
 def told(delivery: Delivery) -> JSON:
-    """A delivery as the control API tells it."""
+    """A delivery as the control API tells it, without what a receiver's address keeps secret."""
     return {
         "id": delivery.delivery_id,
         "task_id": delivery.task_id,
-        "url": delivery.url,
+        "url": redacted_text(delivery.url),
         "event": delivery.event,
         "state": delivery.state,
         "created_at": round(delivery.created_s, 3),
@@ -156,7 +157,7 @@ def told(delivery: Delivery) -> JSON:
                 "at": round(attempt.at_s, 3),
                 "status": attempt.status,
                 "reason": attempt.reason,
-                "response": attempt.excerpt,
+                "response": redacted_text(attempt.excerpt),
                 "duration_ms": None if attempt.duration_s is None else round(attempt.duration_s * 1000, 1),
                 "next_attempt_at": attempt.next_s,
             }

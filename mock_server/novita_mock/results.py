@@ -1,35 +1,27 @@
 """What ended tasks leave: stored pictures, their links, and how long all of it is kept."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from novita_mock.accounts import Account
 from novita_mock.blobs import Blob, BlobStore, Grant, Signer
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
 from novita_mock.files import folder
+from novita_mock.process import Made
+from novita_mock.s3 import StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.storage import OwnBuckets, object_key, object_url, own_store_url
 from novita_mock.store import TaskStore
 from novita_mock.task import Image, Task
-
-
-class S3(Protocol):
-    """A real S3 service."""
-
-    endpoint_url: str
-
-    def put(self, bucket: str, region: str, key: str, content: bytes, content_type: str) -> None:
-        """Write an object; blocks. Raises ``StorageFailed``."""
+from novita_mock.uploads import Parcel, Uploads
 
 
 class Results:
     """Keeps what tasks end with, up to the caps of the settings; a task and its links go together.
 
     Args:
-        s3: where custom storage is written to; the double's own buckets, where there is none.
+        uploads: to where custom storage is written; the double's own buckets, where there are none.
     """
 
     def __init__(
@@ -39,13 +31,13 @@ class Results:
         tasks: TaskStore,
         blobs: BlobStore,
         buckets: OwnBuckets,
-        s3: S3 | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self._chance = chance
         self._tasks = tasks
         self._blobs = blobs
         self._buckets = buckets
-        self._s3 = s3
+        self._uploads = uploads
         self._retention = Retention(settings.max_results_bytes, settings.max_result_age_s)
         self.signer = Signer(chance.digest("links", size=32))
         #: Ended tasks that are not kept any more.
@@ -58,21 +50,25 @@ class Results:
 
     def uploads(self, task: Task) -> bool:
         """Whether a task's pictures have to be sent away before it can end."""
-        return task.wish.storage is not None and self._s3 is not None
+        return task.wish.storage is not None and self._uploads is not None
 
-    async def upload(self, task: Task, pictures: tuple[bytes, ...]) -> None:
-        """Send a task's pictures to the S3 service.
+    async def upload(self, task: Task, made: Made) -> Made:
+        """Send a task's pictures to the S3 service, one after the other.
 
-        Raises:
-            StorageFailed: it did not take them.
+        Returns:
+            What was made; nothing but the reason, where the service did not take one: those after it are
+            not sent.
         """
         storage = task.wish.storage
         assert storage is not None
-        assert self._s3 is not None
-        for index, content in enumerate(pictures):
-            await asyncio.to_thread(
-                self._s3.put, storage.bucket, storage.region, self._key(task, index), content, _type(task)
-            )
+        assert self._uploads is not None
+        try:
+            for index, content in enumerate(made.pictures):
+                key = self._key(task, index)
+                await self._uploads.send(Parcel(storage.bucket, storage.region, key, content, _type(task)))
+        except StorageFailed as problem:
+            return Made(broken=problem.reason)
+        return made
 
     def store(
         self, account: Account, task: Task, operation: Operation, pictures: tuple[bytes, ...], at_s: float
@@ -89,7 +85,7 @@ class Results:
                 path = operation.images_path.format(
                     task_id=task.task_id, name=name, index=index, ext=wish.image_type
                 )
-                self._blobs.put(path, Blob(task.account_id, content, _type(task)))
+                self._blobs.put(path, Blob(task.account_id, content, _type(task), task.task_id))
                 url = self.signer.url(wish.base_url, path, grant)
             images.append(Image(path, wish.image_type, url, wish.ttl_s, _nsfw(task, index)))
         return tuple(images)
@@ -132,8 +128,8 @@ class Results:
         """The address of a picture in custom storage; in the double's own buckets it is written now."""
         storage, key = task.wish.storage, self._key(task, index)
         assert storage is not None
-        if self._s3 is not None:
-            return object_url(self._s3.endpoint_url, storage.bucket, key)
+        if self._uploads is not None:
+            return object_url(self._uploads.endpoint_url, storage.bucket, key)
         self._buckets.put(account.account_id, storage.bucket, key, content, _type(task), at_s)
         return object_url(own_store_url(task.wish.base_url), storage.bucket, key)
 

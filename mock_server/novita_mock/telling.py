@@ -8,8 +8,11 @@ from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
 from novita_mock.dialects import result
 from novita_mock.har import har
+from novita_mock.problems import Fault, Refused
+from novita_mock.redaction import outline, redacted_text
 from novita_mock.task import Task
 from novita_mock.types import JSON
+from novita_mock.wanted import wanted_of
 
 Command = Callable[[Call], Awaitable[JSON]]
 
@@ -53,7 +56,7 @@ def _task(call: Call, account: Account, task: Task) -> JSON:
         "images": len(task.images),
         "seed": task.seed,
         "digest": task.digest,
-        "webhook_url": task.wish.webhook_url,
+        "webhook_url": redacted_text(task.wish.webhook_url),
     }
     return by(account, told)
 
@@ -65,7 +68,7 @@ async def tasks(call: Call) -> JSON:
 
 
 async def task(call: Call) -> JSON:
-    """One task, with the body that a poll of it has now."""
+    """One task, with the body that a poll of it has now, links without their signatures."""
     for account in call.accounts:
         found = call.context.tasks.get(account.account_id, call.path["task_id"])
         if found is not None:
@@ -74,7 +77,7 @@ async def task(call: Call) -> JSON:
             webhooks = [outbox.told(delivery) for delivery in of_task]
             return _task(call, account, found) | {
                 "plan": asdict(found.plan),
-                "result": body,
+                "result": outline(body),
                 "webhooks": webhooks,
             }
     raise NotFound("there is no such task")
@@ -85,14 +88,27 @@ def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
     return held if call.named else [*held, (None, call.context.journal)]
 
 
+def _filters(call: Call) -> dict[str, JSON]:
+    return {name: value for name, value in call.query.items() if name != "account"}
+
+
+def _asked(call: Call) -> list[tuple[JSON, entry.Entry]]:
+    """The entries that are asked for, each with whose it is, in the order in which they were answered."""
+    wanted = wanted_of(_filters(call))
+    if wanted.after is not None and not call.named:
+        message = "numbers count the requests of one account: say whose"
+        raise Refused((Fault("invalid-request", ("after",), message),))
+    found = [(whose, each) for whose, held in _journals(call) for each in held.select(wanted)]
+    found.sort(key=lambda pair: pair[1].arrival)
+    # Of several journals each gave as many as are wanted in all.
+    surplus = len(found) - (len(found) if wanted.limit is None else wanted.limit)
+    return found if wanted.after is not None else found[max(0, surplus) :]
+
+
 async def requests(call: Call) -> JSON:
     """The journal."""
-    filters = {name: value for name, value in call.query.items() if name not in ("account", "token")}
-    rows, dropped = [], 0
-    for account_id, held in _journals(call):
-        rows += [(found.at_s, {"account": account_id, **entry.told(found)}) for found in held.find(**filters)]
-        dropped += held.dropped
-    told = [row for _, row in sorted(rows, key=lambda row: row[0])]
+    told = [{"account": whose, **entry.told(each)} for whose, each in _asked(call)]
+    dropped = sum(held.dropped for _, held in _journals(call))
     return {"requests": told, "count": len(told), "dropped": dropped}
 
 
@@ -104,9 +120,8 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
-    entries = [found for _, held in _journals(call) for found in held]
     base_url = call.context.settings.public_url or call.context.own_url
-    return har(sorted(entries, key=lambda found: found.at_s), base_url, __version__)
+    return har((each for _, each in _asked(call)), base_url, __version__)
 
 
 async def faults(call: Call) -> JSON:
