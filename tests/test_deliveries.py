@@ -225,3 +225,17 @@ def test_ids_of_events_are_stable_over_runs_and_never_given_twice() -> None:
     on_loop(story)
     assert ids[0] == ids[1]
     assert len(set(ids[0])) == 5
+
+
+def test_the_id_of_a_task_s_event_does_not_tell_which_task_ended_first() -> None:
+    ids: list[dict[str, str]] = []
+
+    def story_of(order: str) -> Callable[[Bench], Coroutine[Any, Any, None]]:
+        async def story(bench: Bench) -> None:
+            ids.append({task_id: bench.begin(task_id, event="succeed") for task_id in order})
+
+        return story
+
+    on_loop(story_of("tu"))
+    on_loop(story_of("ut"))
+    assert ids[0] == ids[1]
