@@ -26,7 +26,7 @@ from novita_mock.types import JSON
 from novita_mock.wallet import FIRST_BALANCE, cost_of
 
 DEEP = settings.get_current_profile_name() == "deep"
-EXAMPLES, STEPS = (420, 50) if DEEP else (12, 40)
+EXAMPLES, STEPS = (460, 50) if DEEP else (12, 40)
 TINY = b64(picture(2, 2))
 ORDER = ["QUEUED", "PROCESSING", "SUCCEED", "FAILED"]
 V3, V2 = "/v3/async/upscale", "/v2/upscale"
