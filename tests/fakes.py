@@ -18,6 +18,9 @@ class FakeWall:
     def time(self) -> float:
         return self.now_s
 
+    async def sleep(self, seconds: float) -> None:
+        self.pass_(seconds)
+
     def pass_(self, seconds: float) -> None:
         self.now_s += seconds
 

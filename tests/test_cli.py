@@ -24,7 +24,8 @@ from novita_mock.settings import settings_rows
 ROOT = Path(__file__).parents[1]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("NOVITA_")}
 ENVIRON = CLEAN | {"PYTHONPATH": f"{ROOT}/mock_server{os.pathsep}{ROOT}/contract_tests"}
-COMMANDS = ("serve", "demo", "openapi", "schema", "config", "doctor")
+COMMANDS = ("serve", "demo", "openapi", "schema", "config", "doctor", "tasks", "requests", "webhooks",
+            "trigger", "listen", "faults", "scenarios", "clock", "reset")  # fmt: skip
 
 
 class Said(NamedTuple):
@@ -161,6 +162,12 @@ def test_config_tells_value_and_origin_and_no_key(type_command, monkeypatch):
     assert "sk_secret" not in said.out
 
 
+def test_config_shows_no_secret(type_command, monkeypatch):
+    monkeypatch.setenv("NOVITA_MOCK_S3_SECRET_KEY", "canary-1")
+    flags = "--s3-access-key canary-2 --control-token canary-3 --key canary-4"
+    assert "canary" not in type_command(f"config {flags}").out
+
+
 def test_config_shows_the_names_even_when_a_variable_is_unknown(type_command, monkeypatch):
     monkeypatch.setenv("NOVITA_MOCK_PROT", "1")
     said = type_command("config")
@@ -250,6 +257,18 @@ def test_the_ready_file_tells_url_pid_and_version_once_the_socket_serves(tmp_pat
         assert json.loads(ready.read_text()) == {"url": url, "pid": process.pid, "version": __version__}
         assert [file.name for file in tmp_path.iterdir()] == ["ready.json"]
         stop(process)
+
+
+def test_beyond_this_machine_the_banner_tells_a_token_that_opens_the_control_routes():
+    with serving("--host", "0.0.0.0", "--seed", "1") as (process, url):  # noqa: S104 - that is the test
+        told = stop(process)
+    token = re.search(r"export NOVITA_MOCK_CONTROL_TOKEN=(\S{32})\n", told)
+    assert token
+    with serving("--host", "0.0.0.0", "--seed", "1", "--control-token", "mine") as (process, url):  # noqa: S104
+        assert httpx2.get(f"{url}/_mock/clock").status_code == 403
+        headers = {"X-Novita-Mock-Token": "mine"}
+        assert httpx2.get(f"{url}/_mock/clock", headers=headers).status_code == 200
+        assert "mine" not in stop(process)
 
 
 def test_quiet_means_neither_banner_nor_lines():

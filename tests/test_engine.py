@@ -14,15 +14,18 @@ from novita_mock.accounts import Account, Accounts
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.catalogue import load
 from novita_mock.chance import Chance, draw_seed
-from novita_mock.engine import Engine, Submission
+from novita_mock.engine import Engine
 from novita_mock.geometry import Output
 from novita_mock.plan import Plan
 from novita_mock.pool import Made
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.results import Results
 from novita_mock.settings import Settings
+from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
+from novita_mock.submission import Submission
 from novita_mock.task import Status, Task, Wish, eta_s, progress_percent
+from novita_mock.timeline import Timeline
 
 UPSCALE = load().operation("upscale")
 ORDER = {Status.QUEUED: 0, Status.PROCESSING: 1, Status.SUCCEED: 2, Status.FAILED: 2}
@@ -37,8 +40,21 @@ class Bench:
         chance = Chance(draw_seed() if seed is None else seed)
         self.accounts = Accounts(self.settings, chance, self.wall)
         self.tasks = MemoryTasks()
-        self.results = Results(self.settings, chance, self.tasks, self.blobs)
-        self.engine = Engine(self.settings, chance, self.accounts, self.tasks, self.results, self.painter)
+        self.results = Results(self.settings, chance, self.tasks, self.blobs, OwnBuckets())
+        self.ended: list[Task] = []
+        self.planned = Plan(0, 0)
+        self.engine = Engine(
+            self.settings,
+            chance,
+            self.accounts,
+            self.tasks,
+            self.results,
+            self.painter,
+            wake=lambda account: self.timeline.run_due(account),
+            ended=lambda account, task, named: self.ended.append(task),
+            plan=lambda *told: self.planned,
+        )
+        self.timeline = Timeline(self.wall, [self.engine], [])
         self.runner = asyncio.Runner()
 
     def account(self, key: str = "a") -> Account:
@@ -48,7 +64,8 @@ class Bench:
         submission = Submission(
             UPSCALE, {"model_name": "x"}, {"d": image}, "0" * 64, Output(4, 4), 4, Wish("png", 60, "http://x")
         )
-        return self.on_loop(lambda: self.engine.submit(account, submission, plan=plan))
+        self.planned = plan or Plan(0.5, 1.0)
+        return self.on_loop(lambda: self.engine.submit(account, submission))
 
     def finish(self, made: Made | None = None) -> None:
         """The painter finishes its oldest order."""
@@ -57,7 +74,7 @@ class Bench:
     def pass_(self, account: Account, seconds: float) -> None:
         """Time passes, and what is due by then happens."""
         self.wall.pass_(seconds)
-        self.on_loop(lambda: self.engine.run_due(account))
+        self.on_loop(lambda: self.timeline.run_due(account))
 
     def get(self, task: Task, key: str = "a") -> Task:
         return self.engine.get(self.account(key), task.task_id, task.dialect)
@@ -77,6 +94,7 @@ class Bench:
         return self.runner.run(coroutine)
 
     def close(self) -> None:
+        self.timeline.close()
         self.engine.close()
         self.runner.close()
 
@@ -155,6 +173,11 @@ class Lives(RuleBasedStateMachine):
         assert sum(task is not None and not task.terminal for task in kept) == bench.engine.unfinished
         stored = sum(len(task.images) for task in kept if task)
         assert len(bench.blobs) == stored
+
+    @invariant()
+    def each_end_is_announced_once(self) -> None:
+        ended = [task.task_id for task in self.bench.ended]
+        assert len(ended) == len(set(ended)) == len(self.seen) - self.bench.engine.unfinished
 
     def teardown(self) -> None:
         self.bench.close()
@@ -274,7 +297,7 @@ def test_more_bytes_of_unfinished_tasks_than_the_cap_are_refused() -> None:
 
 def test_who_waits_for_an_end_is_let_go_by_it_and_by_the_server_s_end() -> None:
     bench = Bench(speed=0.0)
-    first, second = bench.submit(bench.account()), bench.submit(bench.account())
+    first, second = (bench.submit(bench.account(), Plan(0, 0)) for _ in range(2))
 
     async def waiting(task: Task, act: Callable[[], None]) -> Task:
         wait = asyncio.create_task(bench.engine.settled(bench.account(), task))

@@ -24,9 +24,11 @@ ONE_PLACE = {
     "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"chance.py"}),
     "an HTTP client": (
         r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request)\b",
-        {"tour.py", "sender.py"},
+        {"tour.py", "sender.py", "calling.py"},
     ),
     "uvicorn": (r"^\s*(import|from) uvicorn\b", {"server.py", "protocol.py"}),
+    "aiohttp": (r"^\s*(import|from) aiohttp\b", {"sender.py"}),
+    "boto3": (r"^\s*(import|from) boto(3|core)\b", {"s3.py"}),
 }
 #: Words that say nothing of what a module is. (style: names are the field's words)
 EMPTY_NAMES = re.compile(r"util|helper|manager|service|processor|^handlers?$|^jobs?$|^data$|^misc$|^common$")
@@ -48,7 +50,8 @@ def test_the_rules_of_one_place_would_find_something():
         "paths of the API": 'x = "/v3/async"', "names of the states": '"TASK_STATUS_FAILED"',
         "the machine's clock": "time.time()", "Pillow": "from PIL import Image",
         "the environment": 'os.environ["X"]', "chance": "import random", "an HTTP client": "import httpx2",
-        "uvicorn": "import uvicorn",
+        "uvicorn": "import uvicorn", "aiohttp": "from aiohttp import ClientSession",
+        "boto3": "import botocore",
     }  # fmt: skip
     assert set(samples) == set(ONE_PLACE)
     for thing, sample in samples.items():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -118,8 +119,13 @@ def test_the_lock_holds_no_address_and_no_path():
 
 
 def test_every_dependency_has_a_lower_bound_and_no_upper_one():
-    for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]:
-        assert re.match(r"[a-z0-9-]+>=[\d.]+($|;)", line), line
+    for line in [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]:
+        assert re.match(r"[a-z0-9-]+(\[[a-z]+\])?>=[\d.]+($|;)", line), line
+
+
+def test_the_tests_have_all_that_an_extra_brings():
+    extras = PROJECT["optional-dependencies"]
+    assert set(extras["s3"]) <= set(extras["test"])
 
 
 def set_up(python: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -67,10 +67,14 @@ class Accounts:
         Raises:
             WrongKey: only some keys are let in, and this is none of them.
         """
-        name, _ = name_and_scenario(key)
-        if self._settings.key and name not in self._settings.key and key not in self._settings.key:
+        name, _ = self.named_by(key)
+        if self._settings.key and name not in self._settings.key:
             raise WrongKey("this API key is not let in")
         return self._account(self._chance.digest("account", name).hex())
+
+    def named_by(self, key: str) -> tuple[str, str]:
+        """The account's own key and the scenario that a key names; a key that is let in is no scenario."""
+        return (key, "") if key in self._settings.key else name_and_scenario(key)
 
     def of_id(self, account_id: str) -> Account | None:
         """The account of an id, if its key was ever seen."""

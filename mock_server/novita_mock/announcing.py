@@ -9,9 +9,6 @@ from novita_mock.dialects import event
 from novita_mock.fault_rule import FaultRule
 from novita_mock.task import Status, Task
 
-#: Account seconds by which an event that is to be overtaken is held back.
-REORDER_S = 3.0
-
 
 class Announcer:
     """Called once for each task that has ended."""
@@ -35,6 +32,8 @@ class Announcer:
         rules = account.faults.draw(
             "webhook", operation=operation.name, task_type=task.task_type, path=operation.path, extra=named
         )
+        if rules:
+            account.journal.mark(task.task_id, tuple(rule.key for rule in rules))
         self.send(account, task, url, operation, rules)
 
     def send(
@@ -48,7 +47,9 @@ class Announcer:
             self._deliveries.drop(account, task.task_id, url, body, event=what)
             return
         late_s = (effects["late"].seconds or 0.0) if "late" in effects else 0.0
-        late_s += REORDER_S if "reorder" in effects else 0.0
         times = (effects["duplicate"].times or 2) if "duplicate" in effects else 1
-        for _ in range(times):
-            self._deliveries.begin(account, task.task_id, url, body, event=what, late_s=late_s)
+        reorder = "reorder" in effects
+        for copy in range(times):
+            self._deliveries.begin(
+                account, task.task_id, url, body, event=what, copy=copy, late_s=late_s, overtaken=reorder
+            )

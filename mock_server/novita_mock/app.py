@@ -15,7 +15,7 @@ from novita_mock.announcing import Announcer
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, load, parse_quirks
-from novita_mock.chance import Chance, draw_seed
+from novita_mock.chance import Chance, draw_seed, draw_token
 from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.deliveries import Deliveries
@@ -23,14 +23,18 @@ from novita_mock.egress import Policy
 from novita_mock.endpoints import endpoint_of
 from novita_mock.engine import Engine
 from novita_mock.exchange import exchange_of
+from novita_mock.expiring import Expiries
+from novita_mock.fault_rule import FaultRule
 from novita_mock.gate import Gate
 from novita_mock.pool import Painter, Pool
 from novita_mock.problems import Problem, UnknownPath, WrongMethod
 from novita_mock.results import Results
+from novita_mock.scenarios import UnknownScenario
 from novita_mock.sender import Sender
-from novita_mock.settings import Settings
+from novita_mock.settings import Settings, SettingsError
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
+from novita_mock.task import Task
 from novita_mock.timeline import Timeline
 from novita_mock.uploads import Uploads
 
@@ -52,10 +56,12 @@ def create_app(
 
     Raises:
         UnknownQuirk: ``settings.quirk`` names one that there is not.
+        SettingsError: ``settings.scenario`` names one that there is not.
     """
     catalogue = load(parse_quirks(settings.quirk), settings.strict)
     chance = Chance(next(seed for seed in (settings.seed, drawn_seed, draw_seed()) if seed is not None))
     context = _context(settings, catalogue, chance, wall or MachineWall(), painter)
+    _check_scenario(context)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -90,19 +96,24 @@ def _context(
         context.timeline.run_due(account)
 
     carrier = Carrier(Sender(Policy(settings.allow_webhook_host), own_urls=own_urls), own_urls, wall)
-    deliveries = Deliveries(chance, carrier.post, wake)
-    ended = Announcer(catalogue, deliveries)
+    deliveries = Deliveries(chance, carrier, wake)
+    announcer, expiries = Announcer(catalogue, deliveries), Expiries(tasks)
+
+    def ended(account: Account, task: Task, named: tuple[FaultRule, ...]) -> None:
+        expiries.add(task)
+        announcer(account, task, named)
+
     painter = painter or Pool(settings.max_pixels_in_flight)
     engine = Engine(settings, chance, accounts, tasks, results, painter, wake, ended)
     context = Context(
         settings=settings,
         catalogue=catalogue,
         accounts=accounts,
-        timeline=Timeline(wall, [engine], [deliveries]),
+        timeline=Timeline(wall, [engine, expiries], [deliveries]),
         engine=engine,
         deliveries=deliveries,
         carrier=carrier,
-        announcer=ended,
+        announcer=announcer,
         results=results,
         tasks=tasks,
         blobs=blobs,
@@ -110,9 +121,16 @@ def _context(
         wall=wall,
         chance=chance,
         clock=clock_for(settings.speed, settings.seed is not None, wall),
-        control_token=settings.control_token or ("" if settings.loopback else chance.digest("token").hex()),
+        control_token=settings.control_token or ("" if settings.loopback else draw_token()),
     )
     return context
+
+
+def _check_scenario(context: Context) -> None:
+    try:
+        context.scenario(context.settings.scenario or "happy")
+    except UnknownScenario as problem:
+        raise SettingsError(problem.message, "novita-mock serve --scenario NAME") from None
 
 
 def _uploads(settings: Settings) -> Uploads | None:
@@ -143,7 +161,7 @@ def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
         exchange = exchange_of(request)
         exchange.problem = exc.message[:200]
         exchange.note = f"{exc.kind}: {exc.message[:120]}"
-        return refuse(context, exc, request.scope["path"], exchange.account)
+        return refuse(context, exc, request.scope["path"], exchange.account or context.caller(request))
 
     async def routing(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)

@@ -23,7 +23,9 @@ TINY_PNG = (
 )
 
 
-def announce(settings: Settings, catalogue: Catalogue, drawn_seed: int | None, url: str) -> None:
+def announce(
+    settings: Settings, catalogue: Catalogue, drawn_seed: int | None, drawn_token: str, url: str
+) -> None:
     """Tell whoever started the server that it serves at ``url``.
 
     The ready file appears whole or not at all; a pipe gets the address as its first line; the
@@ -35,7 +37,7 @@ def announce(settings: Settings, catalogue: Catalogue, drawn_seed: int | None, u
         click.echo(url)
         sys.stdout.flush()
     if not settings.quiet:
-        click.echo(banner(settings, catalogue, drawn_seed, url), err=True)
+        click.echo(banner(settings, catalogue, drawn_seed, url, drawn_token), err=True)
 
 
 def write_ready_file(path: Path, url: str) -> None:
@@ -61,8 +63,11 @@ def forget_ready_file(path: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "there is no such folder")
 
 
-def banner(settings: Settings, catalogue: Catalogue, drawn_seed: int | None, url: str) -> str:
-    """The text a person reads: what runs, where, and two ways to try it."""
+def banner(
+    settings: Settings, catalogue: Catalogue, drawn_seed: int | None, url: str, drawn_token: str = ""
+) -> str:
+    """The text a person reads: what runs, where, and two ways to try it; a token only if it was drawn."""
+    token = (f"  token   export NOVITA_MOCK_CONTROL_TOKEN={drawn_token}",) if drawn_token else ()
     export, key = _key(settings)
     seed = f"{drawn_seed} (drawn)" if settings.seed is None else str(settings.seed)
     return "\n".join(
@@ -71,6 +76,7 @@ def banner(settings: Settings, catalogue: Catalogue, drawn_seed: int | None, url
             f"  novita-mock {__version__}   seed {seed}   speed {_speed(settings.speed)}",
             f"  API     {url}",
             f"  key     {export}",
+            *token,
             "  try it  (paste)",
             f"    {curl_line(catalogue, url, key)}",
             "  Python  " + f'NovitaClient("{EXAMPLE_KEY if not settings.key else "..."}", base_url="{url}")',

@@ -17,11 +17,12 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A stored picture."""
+    """A stored picture, and the task that made it."""
 
     account_id: str
     content: bytes
     content_type: str
+    task_id: str = ""
 
 
 class BlobStore(Protocol):

@@ -46,5 +46,20 @@ class Call:
         """
         if len(self.accounts) == 1:
             return self.accounts[0]
-        message = "say whose: send the account's key as Authorization: Bearer KEY, or ?account=ID"
-        raise Refused((Fault("invalid-request", (), message),))
+        raise _unnamed()
+
+    @property
+    def some(self) -> tuple[Account, ...]:
+        """The accounts that are to change: at least one, so that nobody believes that something did.
+
+        Raises:
+            Refused: none was named, and no key was ever seen.
+        """
+        if self.accounts:
+            return self.accounts
+        raise _unnamed()
+
+
+def _unnamed() -> Refused:
+    message = "say whose: send the account's key as Authorization: Bearer KEY, or ?account=KEY (or its id)"
+    return Refused((Fault("invalid-request", (), message),))

@@ -36,6 +36,10 @@ class Carrier:
             return await self._to_inbox(account, whither.path.removeprefix(PATH), body, headers)
         return await self._sender.post(url, body, headers)
 
+    async def ready(self) -> None:
+        """Wait for what is no receiver's fault: the first post over the network loads its client."""
+        await self._sender.ready()
+
     async def close(self) -> None:
         """Stop; what is under way ends."""
         await self._sender.close()

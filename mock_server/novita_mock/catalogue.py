@@ -130,10 +130,11 @@ def load(quirks: Mapping[str, str] | None = None, strict: bool = False) -> Catal
         UnknownQuirk: an id or a value that ``quirks.json`` doesn't have.
     """
     table = read_json("schemas", "operations.json")
+    ours = {read_json("schemas", "control.json")["prefix"] + "/": "control"}
     rows = tuple(read_json("schemas", "quirks.json")["quirks"])
     return Catalogue(
         operations=tuple(Operation(**row) for row in table["operations"]),
-        prefixes={row["prefix"]: row["dialect"] for row in table["prefixes"]},
+        prefixes={row["prefix"]: row["dialect"] for row in table["prefixes"]} | ours,
         errors=read_json("schemas", "errors.json"),
         quirks=_chosen(rows, quirks or {}, strict),
         quirk_rows=rows,

@@ -13,6 +13,11 @@ def draw_seed() -> int:
     return secrets.randbits(62)
 
 
+def draw_token() -> str:
+    """A token that nobody can guess, whatever the seed is."""
+    return secrets.token_urlsafe(24)
+
+
 class Chance:
     """Draws for one server: with the same seed the same ones in every run."""
 

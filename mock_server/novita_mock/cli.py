@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -14,17 +15,21 @@ import click
 
 from novita_mock import __version__
 from novita_mock.banner import announce, forget_ready_file
+from novita_mock.calling import CallFailed
 from novita_mock.catalogue import Catalogue, UnknownQuirk, load, parse_quirks, schema_paths
-from novita_mock.chance import draw_seed
+from novita_mock.chance import draw_seed, draw_token
 from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
 from novita_mock.doctor import checks
+from novita_mock.listening import listen_command, trigger_command
 from novita_mock.openapi import openapi
 from novita_mock.options import debug_option, settings_options, shown
 from novita_mock.server import PortInUse, serve
 from novita_mock.settings import PREFIX, Settings, SettingsError, SettingsRow, settings_rows
+from novita_mock.steering import clock_command, faults_command, reset_command
 from novita_mock.tour import DemoFailed
 from novita_mock.types import JSON
+from novita_mock.verbs import requests_command, scenarios_command, tasks_command, webhooks_command
 
 #: Exit codes: a check failed or we are broken; wrong use; stopped by Ctrl-C.
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
@@ -76,7 +81,10 @@ def serve_command(**flags: JSON) -> int:
         if settings.ready_file is not None:
             forget_ready_file(Path(settings.ready_file))
         drawn_seed = draw_seed() if settings.seed is None else None
-        return serve(settings, partial(announce, settings, catalogue, drawn_seed), drawn_seed)
+        drawn_token = "" if settings.loopback or settings.control_token else draw_token()
+        settings = replace(settings, control_token=settings.control_token or drawn_token or None)
+        ready = partial(announce, settings, catalogue, drawn_seed, drawn_token)
+        return serve(settings, ready, drawn_seed)
     except PortInUse as problem:
         raise _not_listening(problem) from None
     except OSError as problem:
@@ -180,6 +188,13 @@ def doctor_command(**flags: JSON) -> int:
     return FAILED if broken else 0
 
 
+for _command in (
+    tasks_command, requests_command, webhooks_command, trigger_command, listen_command, faults_command,
+    scenarios_command, clock_command, reset_command,
+):  # fmt: skip
+    cli.add_command(_command)
+
+
 def _tell(message: str, hint: str) -> None:
     click.echo(f"error: {message}", err=True)
     if hint:
@@ -188,14 +203,14 @@ def _tell(message: str, hint: str) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line, without the program's name; the exit code."""
-    state = {"debug": False}
+    state: dict[str, JSON] = {"debug": False, "environ": os.environ}
     try:
         code = cli.main(args=list(arguments), prog_name="novita-mock", standalone_mode=False, obj=state)
         return code if isinstance(code, int) else 0
     except click.UsageError as problem:
         path = problem.ctx.command_path if problem.ctx is not None else "novita-mock"
         _tell(problem.format_message(), f"try: {path} --help")
-    except Stop as problem:
+    except (Stop, CallFailed) as problem:
         _tell(str(problem), f"try: {problem.hint}")
     except (SettingsError, UnknownQuirk) as problem:
         _tell(str(problem), problem.hint)

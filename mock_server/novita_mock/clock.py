@@ -105,6 +105,11 @@ class Clock:
         """Whether it stands still by ``freeze``."""
         return self._frozen_rate is not None
 
+    @property
+    def stands(self) -> bool:
+        """Whether only ``advance`` moves it, and things take their time."""
+        return self.rate == 0 and not self.instant
+
     def _set_rate(self, rate: float) -> None:
         self._offset_s += (self.rate - rate) * self.wall.monotonic()
         self.rate = rate

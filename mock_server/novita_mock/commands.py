@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from novita_mock import outbox, scenarios
+from novita_mock import outbox
 from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
+from novita_mock.damage import check_socket
 from novita_mock.fault_form import parse
-from novita_mock.fault_rule import FaultRule
-from novita_mock.injection import socket_of
+from novita_mock.inbox import check_name
 from novita_mock.problems import Fault, Refused
 from novita_mock.telling import TELLING, Command, accounts, by, clock, faults, inboxes, times
 from novita_mock.triggering import trigger as triggered
@@ -15,18 +15,24 @@ from novita_mock.types import JSON
 
 
 async def clock_advance(call: Call) -> JSON:
-    """Let time pass."""
-    effects, in_flight = [], 0
-    for account in call.accounts:
-        advanced = await call.context.timeline.advance(account, float(call.body["seconds"]))
-        effects += [by(account, effect.told()) for effect in advanced.effects]
-        in_flight += advanced.in_flight
-    return {"accounts": [times(a) for a in call.accounts], "effects": effects, "in_flight": in_flight}
+    """Let time pass; what happened in all the accounts is told in one order."""
+    happened: list[tuple[float, JSON]] = []
+    for account in call.some:
+        effects = await call.context.timeline.advance(account, float(call.body["seconds"]))
+        happened += [(effect.at_s, by(account, effect.told())) for effect in effects]
+    in_flight = [
+        by(account, outbox.told(delivery))
+        for account in call.accounts
+        for delivery in call.context.deliveries.outbox(account.account_id).all()
+        if delivery.state == outbox.SENDING
+    ]
+    effects_told = [told for _, told in sorted(happened, key=lambda row: row[0])]
+    return {"accounts": [times(a) for a in call.accounts], "effects": effects_told, "in_flight": in_flight}
 
 
 async def clock_freeze(call: Call) -> JSON:
     """Let time stand still."""
-    for account in call.accounts:
+    for account in call.some:
         account.clock.freeze()
         call.context.timeline.run_due(account)
     return await clock(call)
@@ -34,7 +40,7 @@ async def clock_freeze(call: Call) -> JSON:
 
 async def clock_resume(call: Call) -> JSON:
     """Let time go on."""
-    for account in call.accounts:
+    for account in call.some:
         account.clock.resume()
         call.context.timeline.run_due(account)
     return await clock(call)
@@ -44,22 +50,16 @@ async def faults_add(call: Call) -> JSON:
     """Ask for a fault, or for all of a scenario; for every account there is, where none is named."""
     catalogue, asked = call.context.catalogue, call.body
     added = []
-    for account in call.accounts:
+    for account in call.some:
         if isinstance(asked, dict) and set(asked) == {"scenario"}:
-            rules = scenarios.load(str(asked["scenario"]), catalogue)
+            rules = call.context.scenario(str(asked["scenario"]))
         else:
             rules = (parse(asked, f"fault-{account.next('fault') + 1}", catalogue),)
+        check_socket(rules, call.request.scope)
         for rule in rules:
-            _check_socket(call, rule)
             account.faults.add(rule)
             added.append(by(account, {"fault_id": rule.fault_id}))
     return {"faults": added}
-
-
-def _check_socket(call: Call, rule: FaultRule) -> None:
-    if rule.effect.kind == "socket" and socket_of(call.request.scope) is None:
-        message = "this server does not offer its socket; run novita-mock serve for faults there"
-        raise Refused((Fault("invalid-request", ("effect", "kind"), message),))
 
 
 async def faults_clear(call: Call) -> JSON:
@@ -82,7 +82,7 @@ async def balance_set(call: Call) -> JSON:
     if len(call.body) != 1:
         raise Refused((Fault("invalid-request", (), "say either credit_balance or usd"),))
     units = call.body.get("credit_balance", round(call.body.get("usd", 0) * 10_000))
-    for account in call.accounts:
+    for account in call.some:
         account.wallet.set_balance(units)
     return await accounts(call)
 
@@ -107,13 +107,14 @@ async def trigger(call: Call) -> JSON:
 
 async def inbox_script(call: Call) -> JSON:
     """Say how an inbox answers."""
-    for account in call.accounts:
+    for account in call.some:
         account.inboxes.script(call.path["name"], call.body)
     return await inboxes(call)
 
 
 async def inbox_clear(call: Call) -> JSON:
     """Forget what an inbox received."""
+    check_name(call.path["name"])
     for account in call.accounts:
         account.inboxes.clear(call.path["name"])
     return await inboxes(call)
@@ -123,7 +124,8 @@ async def reset(call: Call) -> JSON:
     """Make parts of an account as new; each does what its name says and no more."""
     parts = call.body["parts"]
     for account in call.accounts:
-        for part in parts:
+        # The clock last, whatever the order: what is left decides whether it may go back.
+        for part in sorted(parts, key="clock".__eq__):
             _RESETS[part](call, account)
         call.context.timeline.run_due(account)
     return {"reset": parts, "accounts": [account.account_id for account in call.accounts]}
@@ -142,8 +144,11 @@ def _reset_balance(call: Call, account: Account) -> None:
 
 def _reset_clock(call: Call, account: Account) -> None:
     # Time goes back to its start only where nothing is left that would see it go back.
-    started_over = not call.context.tasks.of(account.account_id)
+    context, account_id = call.context, account.account_id
+    started_over = not (context.tasks.of(account_id) or context.deliveries.outbox(account_id).all())
     account.clock.reset(from_start=started_over)
+    if started_over:
+        account.windows.clear()  # what was counted is in the future now
 
 
 _RESETS: Mapping[str, Callable[[Call, Account], object]] = {

@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from novita_mock import scenarios
 from novita_mock.accounts import Account, Accounts, key_of
 from novita_mock.announcing import Announcer
 from novita_mock.blobs import BlobStore
@@ -21,6 +22,7 @@ from novita_mock.deliveries import Deliveries
 from novita_mock.dialects import Reply, refusal
 from novita_mock.engine import Engine
 from novita_mock.entry import Entry
+from novita_mock.fault_rule import FaultRule
 from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
 from novita_mock.results import Results
@@ -66,6 +68,7 @@ class Context:
     _numbers: int = 0
     _arrivals: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
+    _scenarios: dict[str, tuple[FaultRule, ...]] = field(default_factory=dict)
 
     def stop(self) -> None:
         """Stop all work at once; replies under way say how things stand."""
@@ -107,6 +110,16 @@ class Context:
             self._validators[path] = Validator(self.catalogue, path)
         return self._validators[path]
 
+    def scenario(self, name: str) -> tuple[FaultRule, ...]:
+        """The faults of a scenario, read when first needed.
+
+        Raises:
+            UnknownScenario: there is none of that name.
+        """
+        if name not in self._scenarios:
+            self._scenarios[name] = scenarios.load(name, self.catalogue)
+        return self._scenarios[name]
+
     def account(self, operation: Operation | None, request: Request) -> tuple[Account, str]:
         """Whose request it is, and the key that says so.
 
@@ -123,6 +136,13 @@ class Context:
             bare=quirks["bare-key"] == "accepted",
         )
         return self.accounts.of_key(key), key
+
+    def caller(self, request: Request) -> Account | None:
+        """Whose request it may have been that met no endpoint, or was refused before one."""
+        try:
+            return self.account(None, request)[0]
+        except Problem:
+            return None
 
     def account_of_link(self, request: Request) -> Account | None:
         """Whose picture a request asks for, if its link is whole.

@@ -1,101 +1,69 @@
-"""The control routes over HTTP: who may call them, whose account they speak of, and how they answer.
+"""The control routes over HTTP: what each is asked, and how it answers."""
 
-They are on the port of the API, so that a browser can reach them from any page that its user looks
-at: hence the checks of Host, Origin and Content-Type, and a token where others than this machine
-can reach the port.
-"""
-
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from novita_mock import __version__
-from novita_mock.accounts import Account
 from novita_mock.asyncapi import asyncapi
 from novita_mock.call import Call, NotFound
+from novita_mock.callers import account_of, check_caller, check_content_type
 from novita_mock.commands import COMMANDS
 from novita_mock.context import CONTROL_PREFIX, Context, query_text
+from novita_mock.control_openapi import control_openapi
 from novita_mock.dialects import Reply
 from novita_mock.files import read_json
 from novita_mock.intake import read_body
-from novita_mock.openapi import control_openapi, openapi
-from novita_mock.problems import BodyTooLarge, Fault, MissingKey, Problem, Refused
+from novita_mock.openapi import openapi
+from novita_mock.problems import BodyTooLarge, Refused
 from novita_mock.types import JSON
 
 #: Longest body of a control request, in bytes.
 MAX_BODY_BYTES = 8 * 1024 * 1024
-TOKEN_HEADER = "x-novita-mock-token"
-#: What answers anybody: peers post there, and links in results lead there, as they do to pictures.
-OPEN = frozenset({"inbox-receive", "storage-object"})
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class NotAllowed(Problem):
-    """The control routes are not for whoever called."""
-
-    kind = "control-refused"
-
-
 def routes(context: Context) -> list[Route]:
-    """Every control route."""
+    """Every control route: one for each path, so that a wrong method is told of all the right ones."""
     table = read_json("schemas", "control.json")
+    by_path: dict[str, dict[str, JSON]] = {}
+    for row in table["routes"]:
+        by_path.setdefault(table["prefix"] + row["path"], {})[row["method"]] = row
     return [
-        Route(table["prefix"] + row["path"], partial(_control, context, row), methods=[row["method"]])
-        for row in table["routes"]
+        Route(path, partial(_control, context, rows), methods=list(rows)) for path, rows in by_path.items()
     ]
 
 
-async def _control(context: Context, row: Mapping[str, str], request: Request) -> Response:
-    receiving = row["name"] == "inbox-receive"
-    if row["name"] not in OPEN:
-        check_caller(context, request)
-    call = await _call(context, row, request, receiving=receiving)
-    if row["name"] in SPECIAL:
-        return await SPECIAL[row["name"]](call)
-    told = TOLD[row["name"]](context) if row["name"] in TOLD else await COMMANDS[row["name"]](call)
+async def _control(context: Context, rows: Mapping[str, JSON], request: Request) -> Response:
+    row = rows["GET" if request.method == "HEAD" else request.method]
+    name = row["name"]
+    check_caller(context, name, request)
+    call = await _call(context, row, request)
+    if name in SPECIAL:
+        return await SPECIAL[name](call)
+    told = TOLD[name](context) if name in TOLD else await COMMANDS[name](call)
     return context.respond(Reply(200, told), call.accounts[0] if call.named else None)
 
 
-def check_caller(context: Context, request: Request) -> None:
-    """Let in only who can't be a page of another site, and, beyond this machine, who has the token.
-
-    Raises:
-        NotAllowed: anyone else.
-    """
-    if not context.is_own_host(request.headers.get("host", "")):
-        raise NotAllowed("control routes answer to the double's own names only: --allow-host NAME adds one")
-    origin = request.headers.get("origin")
-    if origin is not None and not context.is_own_host(urlsplit(origin).netloc):
-        raise NotAllowed("control routes don't answer to pages of other sites")
-    token = context.control_token
-    if token and not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), token.encode()):
-        raise NotAllowed(f"the header {TOKEN_HEADER} must hold the token that was printed at the start")
-
-
-async def _call(context: Context, row: Mapping[str, str], request: Request, *, receiving: bool) -> Call:
+async def _call(context: Context, row: Mapping[str, str], request: Request) -> Call:
     query = dict(parse_qsl(query_text(request), keep_blank_values=True))
     body: JSON = None
-    if request.method in ("POST", "PUT") and not receiving:
+    if request.method in ("POST", "PUT") and row["name"] not in SPECIAL:
+        check_content_type(request)
         body = await _body(context, row, request)
-    account = _account(context, request, query)
+    account = account_of(context, request, query)
     accounts = (account,) if account else tuple(context.accounts.all())
     path = {name: str(value) for name, value in request.path_params.items()}
     return Call(context, request, accounts, account is not None, body, path, query)
 
 
 async def _body(context: Context, row: Mapping[str, str], request: Request) -> JSON:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused((Fault("invalid-request", (), "the Content-Type is not application/json"),))
-    try:
-        body = read_body(await _content(request) or b"{}")
-    except BodyTooLarge:
-        raise
+    body = read_body(await _content(request) or b"{}")
     if "request" not in row:
         return body
     checked = context.validator(row["request"]).check(body)
@@ -111,16 +79,6 @@ async def _content(request: Request) -> bytes:
         if len(content) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"the body is over the limit of {MAX_BODY_BYTES} bytes")
     return content
-
-
-def _account(context: Context, request: Request, query: Mapping[str, str]) -> Account | None:
-    """The account that is named: by ``?account=`` with its id or its key, else by the key's header."""
-    if "account" in query:
-        return context.accounts.of_id(query["account"]) or context.accounts.of_key(query["account"])
-    try:
-        return context.account(None, request)[0]
-    except MissingKey:
-        return None
 
 
 def health(context: Context) -> JSON:

@@ -17,6 +17,10 @@ from novita_mock.redaction import redacted_text
 
 #: Account seconds before each retry.
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+#: Events that come of themselves, once a task: it has ended.
+TASK_EVENTS = ("succeed", "fail")
+#: Account seconds that an event waits to be overtaken by another. Ours.
+OVERTAKE_S = 3.0
 
 
 class Answered(Protocol):
@@ -39,15 +43,28 @@ class Answered(Protocol):
         """Wall seconds that it took."""
 
 
-Post = Callable[[Account, str, bytes, Mapping[str, str]], Awaitable[Answered]]
+class Carries(Protocol):
+    """What posts events."""
+
+    async def post(self, account: Account, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
+        """Deliver once; never raises."""
+
+    async def ready(self) -> None:
+        """Wait for what is no receiver's fault."""
 
 
 class Deliveries:
-    """Sends what is due and records what became of it. A source of the timeline."""
+    """Sends what is due and records what became of it. A source of the timeline.
 
-    def __init__(self, chance: Chance, post: Post, wake: Callable[[Account], None]) -> None:
+    Args:
+        chance: what ids are drawn from.
+        carrier: what posts.
+        wake: called when something may have fallen due in an account.
+    """
+
+    def __init__(self, chance: Chance, carrier: Carries, wake: Callable[[Account], None]) -> None:
         self._chance = chance
-        self._post = post
+        self._carrier = carrier
         self._wake = wake
         self._outboxes: dict[str, Outbox] = {}
         self._flying: dict[str, dict[str, asyncio.Task[None]]] = {}
@@ -58,24 +75,45 @@ class Deliveries:
         return self._outboxes.setdefault(account_id, Outbox())
 
     def begin(
-        self, account: Account, task_id: str, url: str, body: bytes, *, event: str = "", late_s: float = 0.0
+        self,
+        account: Account,
+        task_id: str,
+        url: str,
+        body: bytes,
+        *,
+        event: str = "",
+        copy: int = 0,
+        late_s: float = 0.0,
+        overtaken: bool = False,
     ) -> Delivery:
-        """Have an event delivered, from now on or from a little later, in account seconds."""
-        number = account.next("delivery")
-        now_s = account.clock.now()
-        delivery = Delivery(
-            self._chance.uuid("delivery", account.account_id, number),
-            account.account_id, task_id, url, body, now_s, event, due_s=now_s + late_s,
-        )  # fmt: skip
-        self.outbox(account.account_id).put(delivery)
+        """Have an event delivered.
+
+        Args:
+            account: whose event it is.
+            task_id: of the task that it tells of.
+            url: the receiver's.
+            body: what is posted.
+            event: its kind, for the record.
+            copy: counts the deliveries of one event that is sent more than once, from 0.
+            late_s: account seconds from now until the first attempt.
+            overtaken: whether the account's next event is to arrive before it, if one comes in time.
+        """
+        outbox = self.outbox(account.account_id)
+        delivery = self._new(account, task_id, url, body, event, copy)
+        # What overtakes is not held back itself: else, of a steady stream, nothing would ever arrive.
+        held = not outbox.overtake(delivery) and overtaken
+        wait_s = late_s + (OVERTAKE_S if held else 0.0)
+        delivery = replace(delivery, due_s=delivery.created_s + wait_s)
+        outbox.put(delivery)
+        if held:
+            outbox.hold(delivery)
         return delivery
 
     def drop(self, account: Account, task_id: str, url: str, body: bytes, *, event: str = "") -> Delivery:
         """Record an event that a fault keeps from being sent."""
-        delivery = self.begin(account, task_id, url, body, event=event)
-        dropped = replace(delivery, state=DROPPED, due_s=None)
+        dropped = replace(self._new(account, task_id, url, body, event), state=DROPPED)
         self.outbox(account.account_id).put(dropped)
-        account.effects.add(Effect(account.clock.now(), "webhook-dropped", delivery.delivery_id))
+        account.effects.add(Effect(dropped.created_s, "webhook-dropped", dropped.delivery_id))
         return dropped
 
     def resend(self, account: Account, delivery_id: str) -> Delivery | None:
@@ -86,34 +124,51 @@ class Deliveries:
         return self.begin(account, known.task_id, known.url, known.body, event="resend")
 
     def next_due_s(self, account_id: str) -> float | None:
-        """When the account's next attempt is due."""
+        """When the account's next attempt is due; nothing is, once it is closed."""
         outbox = self._outboxes.get(account_id)
-        return outbox.next_due_s() if outbox else None
+        return outbox.next_due_s() if outbox and not self._closed else None
 
     def run_due(self, account: Account, until_s: float) -> None:
         """Start the attempts that are due by then."""
+        if self._closed:
+            return
         for delivery in self.outbox(account.account_id).take_due(until_s):
             at_s = max(delivery.due_s or 0.0, delivery.created_s)
             sending = replace(
                 delivery, state=SENDING, due_s=None, attempts=(*delivery.attempts, Attempt(at_s))
             )
             self.outbox(account.account_id).put(sending)
-            if not self._closed:
-                task = asyncio.get_running_loop().create_task(self._attempt(account, sending))
-                self._flying.setdefault(account.account_id, {})[sending.delivery_id] = task
+            task = asyncio.get_running_loop().create_task(self._attempt(account, sending))
+            self._flying.setdefault(account.account_id, {})[sending.delivery_id] = task
 
     def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
         """The attempts that have not been answered."""
         return [asyncio.shield(task) for task in self._flying.get(account.account_id, {}).values()]
 
+    async def ready(self) -> None:
+        """Wait for what is no receiver's fault."""
+        await self._carrier.ready()
+
     async def close(self, grace_s: float) -> None:
-        """Send nothing more; wait a little, in wall seconds, for what is in flight, then let it go."""
+        """Send nothing more; wait a little, in wall seconds, for what is in flight, then let it go.
+
+        What is let go stays on record as under way: nobody knows what became of it.
+        """
         self._closed = True
         flying = [task for tasks in self._flying.values() for task in tasks.values()]
         if flying:
             _, late = await asyncio.wait(flying, timeout=grace_s)
             for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _new(
+        self, account: Account, task_id: str, url: str, body: bytes, event: str, copy: int = 0
+    ) -> Delivery:
+        # The end of a task comes when its pictures are made: its event's id must not tell in which order.
+        which = (task_id, copy) if event in TASK_EVENTS else ("told to", account.next("delivery"))
+        delivery_id = self._chance.uuid("delivery", account.account_id, *which)
+        return Delivery(delivery_id, account.account_id, task_id, url, body, account.clock.now(), event)
 
     async def _attempt(self, account: Account, delivery: Delivery) -> None:
         headers = {
@@ -122,7 +177,7 @@ class Deliveries:
             "X-Novita-Mock-Attempt": str(len(delivery.attempts)),
         }
         try:
-            answer = await self._post(account, delivery.url, delivery.body, headers)
+            answer = await self._carrier.post(account, delivery.url, delivery.body, headers)
             self._record(account, delivery, answer)
         finally:
             self._flying[account.account_id].pop(delivery.delivery_id, None)
@@ -135,7 +190,7 @@ class Deliveries:
             # Counted from when the attempt was due, so that how long a receiver took shows nowhere;
             # never before now, so that a slow one is not sent to twice at once.
             wait_s = 0.0 if account.clock.instant else BACKOFF_S[number - 1]
-            next_s = last.at_s + wait_s
+            next_s = max(last.at_s + wait_s, account.clock.now())
         done = replace(
             last, status=answer.status, reason=answer.reason, excerpt=answer.excerpt,
             duration_s=answer.duration_s, next_s=next_s,
@@ -146,6 +201,7 @@ class Deliveries:
         if outbox.get(delivery.delivery_id) is not delivery:
             return  # it was forgotten meanwhile
         outbox.put(ended)
+        outbox.overtaken(ended, account.clock.now())
         what = {DELIVERED: "webhook-delivered", FAILED: "webhook-failed"}.get(state, "webhook-refused")
         url = redacted_text(delivery.url)
         detail = {"attempt": number, "status": answer.status, "reason": answer.reason, "url": url}

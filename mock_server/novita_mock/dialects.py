@@ -1,4 +1,4 @@
-"""How V2 and V3 spell success and failure. The only place that knows; it builds plain values."""
+"""How V2, V3 and the control routes spell success and failure: the only place that knows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -89,6 +89,8 @@ def user(credit_balance: int) -> Reply:
 def refusal(problem: Problem, dialect: str, catalogue: Catalogue) -> Reply:
     """The reply that tells a problem."""
     row = catalogue.errors[problem.kind]
+    if dialect == "control":
+        row = row | {dialect: row.get("plain") or row.get("v3") or {"status": 500}}
     if dialect not in row:
         row = catalogue.errors["create-task-failed"]
     headers = {"Allow": ", ".join(problem.allowed)} if isinstance(problem, WrongMethod) else {}
@@ -125,10 +127,18 @@ def _plain_refusal(
     return Reply(row["status"], problem.message[:MESSAGE_LIMIT] + "\n", headers)
 
 
+def _control_refusal(
+    row: JSON, problem: Problem, quirks: Mapping[str, str], headers: Mapping[str, str]
+) -> Reply:
+    fields = {fault.pointer: fault.message[:MESSAGE_LIMIT] for fault in problem.faults if fault.path}
+    return Reply(row["status"], {"error": problem.message[:MESSAGE_LIMIT], "fields": fields}, headers)
+
+
 _REFUSALS: Mapping[str, Callable[..., Reply]] = {
     "v3": _v3_refusal,
     "v2": _v2_refusal,
     "plain": _plain_refusal,
+    "control": _control_refusal,
 }
 
 

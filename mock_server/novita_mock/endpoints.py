@@ -14,6 +14,7 @@ from novita_mock.accounts import Account
 from novita_mock.blobs import fetch
 from novita_mock.catalogue import Operation
 from novita_mock.context import Context, query_text
+from novita_mock.egress import is_hop
 from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.injection import drawn, fate_of, faulted
 from novita_mock.problems import BadLink, BodyTooLarge, Broken, Fault, Refused, cut
@@ -37,10 +38,15 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     if taken.problem or taken.submission is None:
         raise taken.problem or Broken("a body is neither good nor bad")
     submission, out = taken.submission, taken.submission.output
-    if context.settings.rate_limits:
+    if context.settings.rate_limits and not submission.wish.test_status:
         account.windows.allow(operation.name, out.count, account.clock.now(), operation.images_per_minute)
-    fate = fate_of(drawn(exchange, "task", operation, request.scope["path"]))
-    task = context.engine.submit(account, replace(submission, named=exchange.scenario), fate)
+    submission = replace(submission, named=exchange.scenario, scenario=exchange.scenario_name)
+    if is_hop(request.headers):
+        # Sent by a double: were it told to a webhook again, two doubles could go on for ever.
+        submission = replace(submission, wish=replace(submission.wish, webhook_url=""))
+    # In a webhook's test mode no work is done that could go wrong: no fault is spent on it.
+    fates = () if submission.wish.test_status else drawn(exchange, "task", operation, request.scope["path"])
+    task = context.engine.submit(account, submission, fate_of(fates))
     exchange.task_id = task.task_id
     exchange.note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
     return _answered(context, operation, exchange, dialects.accepted(task, context.catalogue))

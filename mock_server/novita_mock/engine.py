@@ -8,7 +8,7 @@ from novita_mock.accounts import Account, Accounts
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
 from novita_mock.fault_rule import FaultRule
-from novita_mock.plan import Fate, plan_for, test_plan
+from novita_mock.plan import TEST_REASON, Fate, Plan, plan_for, test_plan
 from novita_mock.pool import Painter
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.process import Made
@@ -17,12 +17,11 @@ from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.submission import Submission
 from novita_mock.task import Status, Task, apply
+from novita_mock.waiting import Waiting
 from novita_mock.wallet import cost_of
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
 SEEDS = 2**32
-#: Why a task in a webhook's test mode fails. Ours: no page publishes a text.
-TEST_REASON = "this is a simulated failure of the webhook's test mode"
 
 
 class Engine:
@@ -31,6 +30,7 @@ class Engine:
     Args:
         wake: called when something may have fallen due in an account.
         ended: called once for each task that has ended, with the faults of the scenario it was made in.
+        plan: how long a task takes and how it ends.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Engine:
         painter: Painter,
         wake: Callable[[Account], None],
         ended: Callable[[Account, Task, tuple[FaultRule, ...]], None],
+        plan: Callable[..., Plan] = plan_for,
     ) -> None:
         self._settings = settings
         self._chance = chance
@@ -52,10 +53,10 @@ class Engine:
         self._painter = painter
         self._wake = wake
         self._ended = ended
+        self._plan = plan
         self._orders: dict[str, Submission] = {}
         self._made: dict[str, Made] = {}
-        self._waiting: dict[str, asyncio.Event] = {}
-        self._late: dict[str, set[str]] = {}
+        self._waiting = Waiting()
         self._uploads: set[asyncio.Task[None]] = set()
         self._pending_bytes = 0
         self._closed = False
@@ -103,7 +104,7 @@ class Engine:
     async def settled(self, account: Account, task: Task) -> Task:
         """The task once nothing about it is due any more: under ``instant``, once it has ended."""
         while account.clock.instant and not task.terminal and not self._closed:
-            await self._waiting.setdefault(task.task_id, asyncio.Event()).wait()
+            await self._waiting.end(task.task_id)
             task = self.get(account, task.task_id, task.dialect)
         return task
 
@@ -115,7 +116,7 @@ class Engine:
             made = self._made.pop(task.task_id, Made())
             self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
-            self._release(account, task.task_id)
+            self._waiting.release(account.account_id, task.task_id)
         self._results.forget(account.account_id)
         return len(tasks)
 
@@ -128,15 +129,16 @@ class Engine:
         for task in self._tasks.take_due(account.account_id, until_s):
             if task.status is Status.QUEUED:
                 self._start(account, task)
-            elif task.task_id in self._made:
+            elif task.task_id in self._made and not (
+                account.clock.stands and self._waiting.late(account.account_id)
+            ):
                 self._end(account, task, task.end_due_s)
             else:
-                self._late.setdefault(account.account_id, set()).add(task.task_id)
+                self._waiting.add(account.account_id, task.task_id)
 
     def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
         """The tasks whose end is due and whose pictures are still being made."""
-        late = sorted(self._late.get(account.account_id, ()))
-        return [self._waiting.setdefault(task_id, asyncio.Event()).wait() for task_id in late]
+        return [self._waiting.end(task_id) for task_id in self._waiting.late(account.account_id)]
 
     def close(self) -> None:
         """Stop: nothing changes any more, and whoever waits is let go."""
@@ -144,8 +146,7 @@ class Engine:
         self._painter.close()
         for upload in self._uploads:
             upload.cancel()
-        for event in self._waiting.values():
-            event.set()
+        self._waiting.release_all()
 
     def _new_task(self, account: Account, submission: Submission, fate: Fate | None) -> Task:
         number = account.next("task")
@@ -153,7 +154,7 @@ class Engine:
         seed = request.get("seed")
         if seed is not None and seed < 0:
             seed = self._chance.number(SEEDS, "seed", account.account_id, number)
-        planned = plan_for(request, submission.output, account.clock.instant, fate)
+        planned = self._plan(request, submission.output, account.clock.instant, fate)
         return Task(
             task_id=self._chance.uuid("task", account.account_id, number),
             account_id=account.account_id,
@@ -166,6 +167,7 @@ class Engine:
             digest=submission.digest,
             seed=seed,
             warn=submission.output.warn,
+            scenario=submission.scenario,
         )
 
     def _start(self, account: Account, task: Task) -> None:
@@ -212,10 +214,18 @@ class Engine:
             return
         self._made[task_id] = made
         self._pending_bytes += made.size  # they wait for their task's planned end
-        now_s = account.clock.now()
-        if task.end_due_s <= now_s:
-            self._end(account, task, now_s)
+        if task.end_due_s <= account.clock.now():
+            self._end_late(account)
             self._wake(account)
+
+    def _end_late(self, account: Account) -> None:
+        # Where the clock stands, in the order in which they were due: who painted faster must not show.
+        for task_id in self._waiting.late(account.account_id):
+            task = self._tasks.get(account.account_id, task_id)
+            if task_id in self._made and task is not None:
+                self._end(account, task, account.clock.now())
+            elif account.clock.stands:
+                return
 
     def _end(self, account: Account, task: Task, finished_s: float) -> None:
         made = self._made.pop(task.task_id)
@@ -236,10 +246,4 @@ class Engine:
         self._results.keep(ended)
         self._ended(account, ended, submission.named)
         self._results.forget_surplus(self._accounts.now_s)
-        self._release(account, task.task_id)
-
-    def _release(self, account: Account, task_id: str) -> None:
-        """Let go whoever waits for the end of a task."""
-        self._late.get(account.account_id, set()).discard(task_id)
-        if task_id in self._waiting:
-            self._waiting.pop(task_id).set()
+        self._waiting.release(account.account_id, task.task_id)

@@ -18,6 +18,7 @@ class Exchange:
         operation: the row it met, or empty.
         task_id: the task that it made or asked about.
         at_s: when it came, in account time, once its account is known.
+        task_type: of the task that it asked about, where there is one.
         received: its body, pictures told by their digests.
         received_bytes: size of its body.
         notices: what passed although no page documents it: ``(quirk, dotted path)``.
@@ -25,13 +26,15 @@ class Exchange:
         problem: why it was refused, or empty.
         lost: whether its work was done but its sender was not told so.
         note: what the log says of it.
-        scenario: the rules of the scenario that it names.
+        scenario: the rules of the scenario that it chose.
+        scenario_name: the name of that, or empty.
     """
 
     account: Account | None = None
     operation: str = ""
     task_id: str = ""
     at_s: float | None = None
+    task_type: str = ""
     received: JSON = None
     received_bytes: int = 0
     notices: tuple[tuple[str, str], ...] = ()
@@ -40,6 +43,7 @@ class Exchange:
     lost: bool = False
     note: str = ""
     scenario: tuple[FaultRule, ...] = ()
+    scenario_name: str = ""
 
     @property
     def bent(self) -> str:

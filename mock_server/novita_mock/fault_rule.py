@@ -14,6 +14,8 @@ SCALE = 2**32
 
 #: Effects of which only one can be had at a time: each of them decides what the caller gets.
 _ANSWERS = frozenset({"error", "body", "socket", "expired"})
+#: Ways in which an answer breaks so that who asked does not learn from it what happened.
+_LOSING = frozenset({"reset", "hang", "truncated", "malformed", "schema-breaking"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,11 @@ class Effect:
     def slot(self) -> str:
         """What only one rule of a draw can decide: the answer, the latency, the failure, ..."""
         return "answer" if self.kind in _ANSWERS else self.kind
+
+    @property
+    def loses(self) -> bool:
+        """Whether who asked does not learn from the answer what happened; a drip is slow, but tells."""
+        return self.kind == "error" or self.how in _LOSING
 
 
 @dataclass(frozen=True, slots=True)

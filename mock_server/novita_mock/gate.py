@@ -7,7 +7,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from novita_mock.accounts import Account
 from novita_mock.context import CONTROL_PREFIX, Context, refuse
 from novita_mock.entry import Entry
 from novita_mock.exchange import Exchange
@@ -76,7 +75,7 @@ class Gate:
     def _journal(self, scope: Scope, exchange: Exchange, sent: "_Sent", took_ms: float) -> None:
         if scope["path"] == "/" or scope["path"].startswith(CONTROL_PREFIX):
             return
-        account = exchange.account or self._account(scope)
+        account = exchange.account or self.context.caller(Request(scope))
         holder = account or self.context
         entry = Entry(
             number=account.next("request") + 1 if account else self.context.next_number(),
@@ -102,13 +101,6 @@ class Gate:
             arrival=self.context.next_arrival(),
         )
         holder.journal.add(entry)
-
-    def _account(self, scope: Scope) -> Account | None:
-        """Whose request it may have been that met no endpoint, or was refused before one."""
-        try:
-            return self.context.account(None, Request(scope))[0]
-        except Problem:
-            return None
 
     def _log(self, scope: Scope, exchange: Exchange, status: int, took_ms: float) -> None:
         if self.context.settings.quiet or not log.isEnabledFor(logging.INFO):

@@ -1,76 +1,58 @@
 """Does what faults say to a request and its reply; which faults, the account's ``Faults`` decide."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol
+from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
-from novita_mock.accounts import name_and_scenario
+from novita_mock.accounts import Account
 from novita_mock.catalogue import Operation
-from novita_mock.context import Context
+from novita_mock.context import Context, query_text
+from novita_mock.damage import Nothing, Truncated, bent, check_socket, dripping, socket_of
 from novita_mock.dialects import Reply
 from novita_mock.exchange import Exchange, exchange_of
+from novita_mock.fault_form import DRIP_BYTES_PER_SECOND
 from novita_mock.fault_rule import FaultRule, Injected, latency_s
 from novita_mock.plan import Fate
 from novita_mock.problems import BadLink
-from novita_mock.scenarios import load
-from novita_mock.surprises import broken, surprising
+from novita_mock.task import Task
 
 #: The header by which a request names a scenario.
 SCENARIO_HEADER = "x-novita-mock-scenario"
-#: The ASGI extension through which our own server offers its socket.
-SOCKET = "novita_mock.socket"
-#: Bytes a second of a drip that names no speed.
-DRIP = 16
 
 Endpoint = Callable[[Context, Operation, Request], Awaitable[Response]]
 
 
-class Socket(Protocol):
-    """What a server must offer for faults at the socket."""
-
-    def reset(self) -> None:
-        """Break the connection off, so that the client sees it."""
-
-    def cut(self) -> None:
-        """Close the connection once what was written has left."""
-
-
-def socket_of(scope: Scope) -> Socket | None:
-    """The socket of a request, where the server offers it."""
-    found: Socket | None = scope.get("extensions", {}).get(SOCKET)
-    return found
-
-
-def scenario_of(context: Context, request: Request, key: str) -> tuple[FaultRule, ...]:
-    """The faults of the scenario that a request names: by header, else by key, else by the settings.
+def choose_scenario(context: Context, request: Request, exchange: Exchange, *named: str) -> None:
+    """Note the scenario of a request: by header, else the first of ``named``, else by the settings.
 
     Raises:
         UnknownScenario: there is none of that name.
+        Refused: it needs the socket, and the server does not offer it.
     """
-    _, in_key = name_and_scenario(key)
-    name = request.headers.get(SCENARIO_HEADER) or in_key or context.settings.scenario
-    return load(name, context.catalogue) if name else ()
+    asked = (request.headers.get(SCENARIO_HEADER), *named, context.settings.scenario)
+    name = next(filter(None, asked), "")
+    if name:
+        exchange.scenario_name, exchange.scenario = name, context.scenario(name)
+        check_socket(exchange.scenario, request.scope)
 
 
 def drawn(exchange: Exchange, phase: str, operation: Operation, path: str) -> tuple[FaultRule, ...]:
-    """The rules that fire now on a request, marked on its exchange."""
+    """The rules that fire now on a request, marked on its exchange; waits come before all else."""
     account = exchange.account
     if account is None:
         return ()
     rules = account.faults.draw(
         phase,
         operation=operation.name,
-        task_type=operation.task_type,
+        task_type=operation.task_type or exchange.task_type,
         path=path,
         extra=exchange.scenario,
     )
     exchange.faults.extend(rules)
-    return rules
+    return tuple(sorted(rules, key=lambda rule: rule.effect.kind != "latency"))
 
 
 def fate_of(rules: tuple[FaultRule, ...]) -> Fate:
@@ -101,7 +83,10 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
     exchange.operation = operation.name
     exchange.account, key = context.account(operation, request)
     exchange.at_s = exchange.account.clock.now()
-    exchange.scenario = scenario_of(context, request, key)
+    choose_scenario(context, request, exchange, context.accounts.named_by(key)[1])
+    if operation.kind == "result":
+        asked = dict(parse_qsl(query_text(request))).get("task_id", "")
+        _about(exchange, context.tasks.get(exchange.account.account_id, asked))
     path = request.scope["path"]
     injection = Injection(context, operation, request, exchange)
     early = await injection.early(drawn(exchange, "before", operation, path))
@@ -109,10 +94,7 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
         return early
     response = await endpoint(context, operation, request)
     rules = drawn(exchange, "after", operation, path)
-    # Whoever is not told of a task can't know that it is there, and that it is paid for.
-    exchange.lost = operation.kind == "submit" and any(rule.effect.slot == "answer" for rule in rules)
-    if exchange.lost:
-        exchange.account.spending.lose(exchange.task_id)
+    injection.note_loss(rules)
     early = await injection.early(rules)
     return early if early is not None else injection.late(rules, response)
 
@@ -122,16 +104,28 @@ async def _around_image(
 ) -> Response:
     exchange = exchange_of(request)
     exchange.operation = operation.name
-    exchange.account = context.account_of_link(request)
-    exchange.scenario = (
-        load(context.settings.scenario, context.catalogue) if context.settings.scenario else ()
-    )
+    exchange.account = account = context.account_of_link(request)
+    exchange.at_s = account.clock.now() if account else None
+    path = request.scope["path"]
+    blob = context.blobs.get(path)
+    if account is None or blob is None:
+        return await endpoint(context, operation, request)
+    task = context.tasks.get(account.account_id, blob.task_id)
+    _about(exchange, task)
+    # Pictures come without a key: the scenario that their task was made in holds for them.
+    choose_scenario(context, request, exchange, task.scenario if task else "")
     injection = Injection(context, operation, request, exchange)
-    rules = drawn(exchange, "download", operation, request.scope["path"])
+    rules = drawn(exchange, "download", operation, path)
     early = await injection.early(rules)
     if early is not None:
         return early
     return injection.late(rules, await endpoint(context, operation, request))
+
+
+def _about(exchange: Exchange, task: Task | None) -> None:
+    """Note the task that a request asks about."""
+    if task is not None:
+        exchange.task_id, exchange.task_type = task.task_id, task.task_type
 
 
 class Injection:
@@ -143,6 +137,13 @@ class Injection:
         self._request = request
         self._exchange = exchange
 
+    def note_loss(self, rules: tuple[FaultRule, ...]) -> None:
+        """Note a task of which its sender is not told: that it is there, and that it is paid for."""
+        exchange = self._exchange
+        exchange.lost = self._operation.kind == "submit" and any(rule.effect.loses for rule in rules)
+        if exchange.lost and exchange.account is not None:
+            exchange.account.spending.lose(exchange.task_id)
+
     async def early(self, rules: tuple[FaultRule, ...]) -> Response | None:
         """Wait, refuse, break off: what needs no reply. A response where there is nothing more to say.
 
@@ -150,17 +151,15 @@ class Injection:
             Injected: an error was asked for.
             BadLink: a link was asked to be expired.
         """
-        account = self._exchange.account
-        assert account is not None
         for rule in rules:
             effect = rule.effect
             if effect.kind == "latency":
-                await self._context.wall.sleep(latency_s(effect, account.faults.fraction(rule)))
+                await self._context.wall.sleep(latency_s(effect, self._account.faults.fraction(rule)))
             elif effect.kind == "expired":
                 raise BadLink("AccessDenied: the link has expired (asked for by a fault)")
             elif effect.kind == "error" and effect.status:
                 text = f"{effect.message or 'asked for by a fault'}\n"
-                return self._context.respond(Reply(effect.status, text), account)
+                return self._context.respond(Reply(effect.status, text), self._account)
             elif effect.kind == "error":
                 raise Injected(rule)
             elif effect.kind == "socket" and effect.how in ("reset", "hang"):
@@ -171,11 +170,20 @@ class Injection:
         """The reply as faults leave it."""
         for rule in rules:
             effect = rule.effect
-            if effect.kind == "body":
-                response = self._bent(rule, response)
+            if effect.kind == "body" and effect.how == "truncated":
+                response = Truncated(response, socket_of(self._request.scope))
+            elif effect.kind == "body":
+                schema = self._context.validator(self._operation.response).schema
+                response = bent(response, effect.how, schema, self._account.faults.numbers(rule))
             elif effect.kind == "socket" and effect.how == "drip":
-                response = _dripping(response, effect.bytes_per_second or DRIP, self._context.wall.sleep)
+                speed = effect.bytes_per_second or DRIP_BYTES_PER_SECOND
+                response = dripping(response, speed, self._context.wall.sleep)
         return response
+
+    @property
+    def _account(self) -> Account:
+        assert self._exchange.account is not None
+        return self._exchange.account
 
     async def _break_off(self, how: str) -> Response:
         socket = socket_of(self._request.scope)
@@ -186,65 +194,3 @@ class Injection:
         elif socket is not None:
             socket.reset()
         return Nothing()
-
-    def _bent(self, rule: FaultRule, response: Response) -> Response:
-        how = rule.effect.how
-        content = bytes(response.body)
-        if how == "truncated":
-            return Truncated(response, content, socket_of(self._request.scope))
-        if how == "malformed":
-            bent = content[:-1] + b",]"
-        else:
-            account = self._exchange.account
-            assert account is not None
-            bend = broken if how == "schema-breaking" else surprising
-            schema = self._context.validator(self._operation.response).schema
-            bent = bend(schema, msgspec.json.decode(content), account.faults.numbers(rule))
-            bent = bent if isinstance(bent, bytes) else msgspec.json.encode(bent)
-        response.body = bent
-        response.headers["content-length"] = str(len(bent))
-        return response
-
-
-class Nothing(Response):
-    """No reply at all: the connection is gone, or nobody is left to read it."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send nothing."""
-
-
-class Truncated(Response):
-    """A reply that says how long it is and then breaks off halfway."""
-
-    def __init__(self, whole: Response, content: bytes, socket: Socket | None) -> None:
-        super().__init__(b"", whole.status_code)
-        self.raw_headers = list(whole.raw_headers)
-        self._half = content[: len(content) // 2]
-        self._socket = socket
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send half. Where the server does not offer its socket, the half is a whole reply."""
-        headers = self.raw_headers
-        if self._socket is None:
-            length = str(len(self._half)).encode()
-            headers = [(name, length if name == b"content-length" else value) for name, value in headers]
-        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
-        more = self._socket is not None
-        await send({"type": "http.response.body", "body": self._half, "more_body": more})
-        if self._socket is not None:
-            self._socket.cut()
-
-
-def _dripping(whole: Response, bytes_per_second: int, sleep: Callable[[float], Awaitable[None]]) -> Response:
-    content = bytes(whole.body)
-
-    async def drops() -> AsyncIterator[bytes]:
-        # Ten drops a second at most: a drop a byte would be a strain on nobody but us.
-        size = max(1, bytes_per_second // 10)
-        for start in range(0, len(content), size):
-            yield content[start : start + size]
-            await sleep(size / bytes_per_second)
-
-    response = StreamingResponse(drops(), whole.status_code)
-    response.raw_headers = list(whole.raw_headers)
-    return response

@@ -28,14 +28,17 @@ def read_body(content: bytes) -> JSON:
     """Any JSON value, strictly, as ``parse`` reads it.
 
     Raises:
-        Refused: it is not JSON of that kind.
+        Refused: it is not JSON of that kind, or nested too deep.
     """
     try:
-        return msgspec.json.decode(content)
+        body: JSON = msgspec.json.decode(content)
     except (msgspec.MsgspecError, ValueError):
         raise _refused("the body is not JSON in UTF-8") from None
     except RecursionError:
         raise _refused(f"the body is nested deeper than {MAX_DEPTH} levels") from None
+    if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        raise _refused(f"the body is nested deeper than {MAX_DEPTH} levels")
+    return body
 
 
 def parse(content: bytes) -> JSON:
@@ -49,8 +52,6 @@ def parse(content: bytes) -> JSON:
     body = read_body(content)
     if not isinstance(body, dict):
         raise _refused(f"the body is {cut(body)}, not a JSON object")
-    if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
-        raise _refused(f"the body is nested deeper than {MAX_DEPTH} levels")
     return body
 
 

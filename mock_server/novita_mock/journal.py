@@ -12,6 +12,8 @@ from novita_mock.wanted import Wanted, wanted_of
 #: How much an account's journal keeps, in entries and in bytes.
 MAX_ENTRIES = 1000
 MAX_BYTES = 16 * 1024 * 1024
+#: Tasks whose marks wait for the entry of their request.
+MAX_MARKS = 100
 
 _COUNTS = ("count", "at_least", "at_most")
 
@@ -30,6 +32,7 @@ class Journal:
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._entries: deque[tuple[Entry, int]] = deque()
+        self._marks: dict[str, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -39,12 +42,27 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Keep an entry, in a time that doesn't grow with the journal."""
+        if entry.method == "POST" and entry.task_id in self._marks:
+            entry = replace(entry, faults=(*entry.faults, *self._marks.pop(entry.task_id)))
         weight = entry.weight
         self._entries.append((entry, weight))
         self.kept_bytes += weight
         while len(self) > self._max_entries or (self.kept_bytes > self._max_bytes and len(self) > 1):
             self.kept_bytes -= self._entries.popleft()[1]
             self.dropped += 1
+
+    def mark(self, task_id: str, faults: tuple[str, ...]) -> None:
+        """Note what was made to go wrong with a task after its submit: on the entry of that.
+
+        A task may end before its submit is answered: then the mark waits for the entry.
+        """
+        for place, (entry, weight) in enumerate(self._entries):
+            if entry.task_id == task_id and entry.method == "POST":
+                self._entries[place] = replace(entry, faults=(*entry.faults, *faults)), weight
+                return
+        self._marks[task_id] = faults
+        if len(self._marks) > MAX_MARKS:
+            del self._marks[next(iter(self._marks))]
 
     def find(self, **filters: JSON) -> list[Entry]:
         """The entries that pass every filter, the newest last.
@@ -76,6 +94,7 @@ class Journal:
     def clear(self) -> None:
         """Forget every entry, and that any was dropped."""
         self._entries.clear()
+        self._marks.clear()
         self.dropped = self.kept_bytes = 0
 
 

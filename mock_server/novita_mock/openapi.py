@@ -5,7 +5,6 @@ from typing import Any
 
 from novita_mock import __version__
 from novita_mock.catalogue import Catalogue, Operation
-from novita_mock.files import read_json
 from novita_mock.types import JSON
 
 _DROPPED = ("$schema", "$id", "$defs")
@@ -47,36 +46,6 @@ def openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
     }
 
 
-def control_openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
-    """The document of the control routes, which are ours and no part of the API."""
-    table = read_json("schemas", "control.json")
-    used: dict[str, JSON] = {}
-    paths: dict[str, JSON] = {}
-    for row in table["routes"]:
-        path = (table["prefix"] + row["path"]).replace(":path}", "}")
-        body: dict[str, JSON] = {
-            "operationId": row["name"],
-            "summary": row["summary"],
-            "responses": {
-                "200": {"description": "Done"},
-                "400": {"description": "Refused; the text says why"},
-            },
-        }
-        if "{" in path:
-            body["parameters"] = list(_path_parameters(path))
-        if "request" in row:
-            schema = _referred(catalogue, row["request"], used)
-            body["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
-        paths.setdefault(path, {})[row["method"].lower()] = body
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "The control routes of novita-mock", "version": __version__},
-        "servers": [{"url": server_url or "/"}],
-        "paths": paths,
-        "components": {"schemas": dict(sorted(used.items()))},
-    }
-
-
 def _operation(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]) -> JSON:
     body: dict[str, JSON] = {
         "operationId": operation.name,
@@ -84,11 +53,11 @@ def _operation(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]
         "tags": [operation.dialect],
         "responses": dict(_responses(catalogue, operation, used)),
     }
-    parameters = [*_path_parameters(operation.path), *_query_parameters(catalogue, operation)]
+    parameters = [*path_parameters(operation.path), *query_parameters(catalogue, operation.query)]
     if parameters:
         body["parameters"] = parameters
     if operation.request:
-        schema = _referred(catalogue, operation.request, used)
+        schema = referred(catalogue, operation.request, used)
         body["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if operation.kind == "image":
         body["security"] = []
@@ -97,7 +66,8 @@ def _operation(catalogue: Catalogue, operation: Operation, used: dict[str, JSON]
     return body
 
 
-def _referred(catalogue: Catalogue, path: str, used: dict[str, JSON]) -> JSON:
+def referred(catalogue: Catalogue, path: str, used: dict[str, JSON]) -> JSON:
+    """A reference to a schema, which is put into ``used`` whole."""
     name = path.removesuffix(".json").replace("/", ".")
     if name not in used:
         bundle = catalogue.bundle(path)
@@ -105,22 +75,19 @@ def _referred(catalogue: Catalogue, path: str, used: dict[str, JSON]) -> JSON:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _path_parameters(path: str) -> Iterator[JSON]:
+def path_parameters(path: str) -> Iterator[JSON]:
+    """The parameters that stand in a path."""
     for step in path.split("/"):
         if step.startswith("{"):
             yield {"name": step.strip("{}"), "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _query_parameters(catalogue: Catalogue, operation: Operation) -> Iterator[JSON]:
-    if operation.query:
-        schema = catalogue.bundle(operation.query)
-        for name, node in schema["properties"].items():
-            yield {
-                "name": name,
-                "in": "query",
-                "required": name in schema.get("required", ()),
-                "schema": node,
-            }
+def query_parameters(catalogue: Catalogue, path: str) -> Iterator[JSON]:
+    """The parameters of a query, from its schema; none where ``path`` is empty."""
+    schema = catalogue.bundle(path) if path else {"properties": {}}
+    for name, node in schema["properties"].items():
+        required = name in schema.get("required", ())
+        yield {"name": name, "in": "query", "required": required, "schema": node}
 
 
 def _responses(
@@ -135,8 +102,8 @@ def _responses(
         ):
             yield status, {"description": why, "content": {"text/plain": {"schema": {"type": "string"}}}}
         return
-    success = _referred(catalogue, operation.response, used)
-    error = _referred(catalogue, _ERRORS[operation.dialect], used)
+    success = referred(catalogue, operation.response, used)
+    error = referred(catalogue, _ERRORS[operation.dialect], used)
     told = _told(catalogue, operation)
     if "200" in told:
         success = {"anyOf": [success, error]}

@@ -8,6 +8,9 @@ import click
 from novita_mock.settings import SettingsRow, settings_rows
 from novita_mock.types import JSON
 
+#: Settings whose values are never shown.
+SECRET = frozenset({"key", "control_token", "s3_access_key", "s3_secret_key"})
+
 Command = Callable[..., Any]  # Any: click wraps functions of every signature
 
 
@@ -17,6 +20,8 @@ def shown(row: SettingsRow, value: JSON) -> str:
         return "none"
     if row.name == "key":
         return f"{len(value)} given, not shown"
+    if row.name in SECRET and value != row.default:
+        return "given, not shown"
     if row.switch:
         return "on" if value else "off"
     return ", ".join(value) if row.many else f"{value:g}" if isinstance(value, float) else str(value)

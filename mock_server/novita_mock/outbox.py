@@ -1,8 +1,8 @@
 """The deliveries of an account as values, and where they are kept."""
 
 import heapq
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 
 from novita_mock.redaction import redacted_text
 from novita_mock.types import JSON
@@ -64,10 +64,12 @@ class Outbox:
     """The deliveries of one account: what is due stands in a heap; of what has ended, the latest."""
 
     def __init__(self) -> None:
-        self._all: OrderedDict[str, Delivery] = OrderedDict()
+        self._all: dict[str, Delivery] = {}
         self._due: list[tuple[float, int, str]] = []
         self._arrived = 0
-        self._ended = 0
+        self._ended: deque[str] = deque()
+        #: What is held back, and what is to overtake it, once that is known.
+        self._held: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -88,8 +90,27 @@ class Outbox:
             self._arrived += 1
             heapq.heappush(self._due, (delivery.due_s, self._arrived, delivery.delivery_id))
         if delivery.ended and not (before and before.ended):
-            self._ended += 1
+            self._ended.append(delivery.delivery_id)
             self._forget()
+
+    def hold(self, delivery: Delivery) -> None:
+        """Have the next event of another task overtake this one; if none comes, it goes when it is due."""
+        self._held[delivery.delivery_id] = ""
+
+    def overtake(self, delivery: Delivery) -> bool:
+        """A delivery begins: what is held back waits for it from now on; whether anything does."""
+        free = [self._all[held_id] for held_id, overtaker in self._held.items() if not overtaker]
+        others = [held for held in free if held.task_id != delivery.task_id]
+        for held in others:
+            self._held[held.delivery_id] = delivery.delivery_id
+            self.put(replace(held, due_s=None))
+        return bool(others)
+
+    def overtaken(self, delivery: Delivery, now_s: float) -> None:
+        """An attempt of a delivery was answered: what waited for it is due now."""
+        for held_id in [held for held, by in self._held.items() if by == delivery.delivery_id]:
+            del self._held[held_id]
+            self.put(replace(self._all[held_id], due_s=now_s))
 
     def next_due_s(self) -> float | None:
         """When the next attempt is due."""
@@ -102,23 +123,23 @@ class Outbox:
         taken = []
         while (due_s := self.next_due_s()) is not None and due_s <= until_s:
             taken.append(self._all[heapq.heappop(self._due)[2]])
+            self._held.pop(taken[-1].delivery_id, None)
         return taken
 
     def clear(self) -> None:
         """Forget everything; what is in flight comes back to nothing."""
         self._all.clear()
         self._due.clear()
-        self._ended = 0
+        self._ended.clear()
+        self._held.clear()
 
     def _stands(self, entry: tuple[float, int, str]) -> bool:
         delivery = self._all.get(entry[2])
         return delivery is not None and delivery.due_s == entry[0]
 
     def _forget(self) -> None:
-        if self._ended > MAX_ENDED:
-            oldest = next(delivery_id for delivery_id, each in self._all.items() if each.ended)
-            del self._all[oldest]
-            self._ended -= 1
+        if len(self._ended) > MAX_ENDED:
+            del self._all[self._ended.popleft()]
 
 
 def told(delivery: Delivery) -> JSON:

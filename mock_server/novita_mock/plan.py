@@ -12,6 +12,8 @@ BASE_S = 1.0
 #: Seconds for a million output pixels, and for a million output pixels in one denoising step. Assumed.
 MEGAPIXEL_S = 0.25
 STEP_S = 0.05
+#: Why a task in a webhook's test mode fails. Ours: no page publishes a text.
+TEST_REASON = "this is a simulated failure of the webhook's test mode"
 
 
 @dataclass(frozen=True, slots=True)

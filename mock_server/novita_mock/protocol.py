@@ -16,9 +16,9 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from novita_mock.context import Context
+from novita_mock.damage import SOCKET
 from novita_mock.dialects import refusal
 from novita_mock.gate import BadHTTP
-from novita_mock.injection import SOCKET
 from novita_mock.problems import Problem
 
 log = logging.getLogger("novita_mock.requests")

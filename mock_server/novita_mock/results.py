@@ -85,7 +85,7 @@ class Results:
                 path = operation.images_path.format(
                     task_id=task.task_id, name=name, index=index, ext=wish.image_type
                 )
-                self._blobs.put(path, Blob(task.account_id, content, _type(task)))
+                self._blobs.put(path, Blob(task.account_id, content, _type(task), task.task_id))
                 url = self.signer.url(wish.base_url, path, grant)
             images.append(Image(path, wish.image_type, url, wish.ttl_s, _nsfw(task, index)))
         return tuple(images)

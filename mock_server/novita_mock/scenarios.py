@@ -51,5 +51,6 @@ def load(name: str, catalogue: Catalogue) -> tuple[FaultRule, ...]:
 def _read(name: str) -> JSON:
     known = names()
     if name not in known:
-        raise UnknownScenario(f"{cut(name)} is not a scenario{nearest(name, known)}")
+        hint = nearest(name, known) or "; GET /_mock/scenarios lists them"
+        raise UnknownScenario(f"{cut(name)} is not a scenario{hint}")
     return tomllib.loads((folder("fixtures") / "scenarios" / f"{name}.toml").read_text("utf-8"))

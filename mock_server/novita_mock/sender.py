@@ -5,10 +5,10 @@ again, and the failure that is then recorded would not be the receiver's.
 """
 
 import asyncio
-import importlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from ssl import SSLContext, SSLError
 from typing import TYPE_CHECKING
 
@@ -69,16 +69,16 @@ class Sender:
         addresses: Addresses | None = None,
         tls: SSLContext | None = None,
     ) -> None:
-        """Take the limits; nothing is opened.
+        """Take the limits.
 
         Args:
-            policy: which addresses may be dialled.
-            timeout_s: wall seconds for one delivery.
-            per_host: deliveries under way to one host and port.
-            max_response_bytes: how much of an answer is read.
-            own_urls: where this double is reached; of that, only inboxes are posted to.
-            addresses: what a host name leads to; by default what the machine says.
-            tls: which certificates are trusted; by default what the machine trusts.
+        policy: which addresses may be dialled.
+        timeout_s: wall seconds for one delivery.
+        per_host: deliveries under way to one host and port.
+        max_response_bytes: how much of an answer is read.
+        own_urls: where this double is reached; of that, only inboxes are posted to.
+        addresses: what a host name leads to; by default what the machine says.
+        tls: which certificates are trusted; by default what the machine trusts.
         """
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
@@ -87,6 +87,7 @@ class Sender:
         self._lanes = Lanes(per_host, TOTAL, MAX_WAITING)
         self._under_way: set[asyncio.Timeout] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._loading: asyncio.Task[object] | None = None
         self._closed = False
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -123,6 +124,12 @@ class Sender:
         reason = STOPPING if self._closed else reason
         return Answer(None, reason, "", loop.time() - began_s if began_s is not None else 0.0)
 
+    async def ready(self) -> None:
+        """Wait until what the first post needs is loaded, if one has begun."""
+        await asyncio.sleep(0)  # a post that was just begun says by now whether it needs it
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+
     async def close(self) -> None:
         """End what is under way, at once; whatever is posted later is not delivered."""
         self._closed = True
@@ -136,7 +143,8 @@ class Sender:
     async def _client(self) -> "aiohttp.ClientSession":
         if self._session is None and not self._closed:
             # Takes half a second on a small machine: not on the loop that answers polls.
-            await asyncio.to_thread(importlib.import_module, "aiohttp")
+            self._loading = self._loading or asyncio.create_task(asyncio.to_thread(import_module, "aiohttp"))
+            await asyncio.shield(self._loading)
         if self._closed:
             raise Undeliverable(STOPPING)
         if self._session is None:

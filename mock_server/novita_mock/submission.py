@@ -22,7 +22,8 @@ class Submission:
         output: the pictures that will come out.
         input_pixels: pixels of all input pictures together.
         wish: what was asked for beside the pictures.
-        named: the faults of the scenario that the request named.
+        named: the faults of the scenario that the request chose.
+        scenario: the name of that scenario, or empty.
     """
 
     operation: Operation
@@ -33,6 +34,7 @@ class Submission:
     input_pixels: int
     wish: Wish
     named: tuple[FaultRule, ...] = ()
+    scenario: str = ""
 
     @property
     def size(self) -> int:

@@ -94,6 +94,7 @@ class Task:
         seed: the seed that its pictures are made from, or None where the operation has none.
         digest: hex digest of the normalised request.
         warn: what the dialect warns about at submit, or empty.
+        scenario: the name of the scenario that its request chose, which holds for its links too.
     """
 
     task_id: str
@@ -112,6 +113,7 @@ class Task:
     finished_s: float | None = None
     reason: str = ""
     images: tuple[Image, ...] = field(default=())
+    scenario: str = ""
 
     @property
     def start_due_s(self) -> float:

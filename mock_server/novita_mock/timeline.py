@@ -13,7 +13,7 @@ from novita_mock.accounts import Account
 from novita_mock.clock import Wall
 from novita_mock.effects import Effect
 
-#: Wall seconds that one advance waits for deliveries; the rest are told as in flight.
+#: Wall seconds that one advance waits for deliveries; the rest stay in flight.
 DELIVERIES_S = 1.0
 
 
@@ -30,12 +30,18 @@ class Source(Protocol):
         """What was due and has not come to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """What an advance did: the effects in order, and how many deliveries are still in flight."""
+class Sending(Source, Protocol):
+    """A source whose effects are up to others, who may never answer."""
 
-    effects: list[Effect]
-    in_flight: int
+    async def ready(self) -> None:
+        """Wait for what is not up to others."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """Wall seconds that are left to wait for deliveries."""
+
+    left_s: float = DELIVERIES_S
 
 
 class Timeline:
@@ -47,7 +53,7 @@ class Timeline:
         senders: the sources that time waits for a little: peers may never answer.
     """
 
-    def __init__(self, wall: Wall, makers: Sequence[Source], senders: Sequence[Source]) -> None:
+    def __init__(self, wall: Wall, makers: Sequence[Source], senders: Sequence[Sending]) -> None:
         self._wall = wall
         self._makers = makers
         self._senders = senders
@@ -58,15 +64,15 @@ class Timeline:
 
     def run_due(self, account: Account) -> None:
         """Apply, in order, what is due in this account by now; then wait for what is next."""
-        while (source := self._next(account)) is not None:
+        while not self._closed and (source := self._next(account)) is not None:
             due_s = source.next_due_s(account.account_id)
             if due_s is None or due_s > account.clock.now():
                 break
             source.run_due(account, due_s)
         self._arm(account)
 
-    async def advance(self, account: Account, seconds: float) -> Advanced:
-        """Let account time pass, stopping wherever something is due.
+    async def advance(self, account: Account, seconds: float) -> list[Effect]:
+        """Let account time pass, stopping wherever something is due; what happened, in order.
 
         Raises:
             ValueError: ``seconds`` is negative.
@@ -76,18 +82,17 @@ class Timeline:
         async with self._advancing.setdefault(account.account_id, asyncio.Lock()):
             mark = account.effects.count
             target_s = account.clock.now() + seconds
-            patience_s = self._wall.monotonic() + DELIVERIES_S
-            while True:
-                await self._settle(account, patience_s)
+            patience = Patience()
+            while not self._closed:
+                await self._settle(account, patience)
                 source = self._next(account)
                 due_s = source.next_due_s(account.account_id) if source else None
                 if due_s is None or due_s > target_s:
                     break
                 account.clock.advance_to(due_s)
             account.clock.advance_to(target_s)
-            await self._settle(account, patience_s)
-            in_flight = sum(len(source.under_way(account)) for source in self._senders)
-            return Advanced(account.effects.since(mark), in_flight)
+            await self._settle(account, patience)
+            return account.effects.since(mark)
 
     def close(self) -> None:
         """Stop: nothing falls due any more."""
@@ -95,21 +100,27 @@ class Timeline:
         for timer in self._timers.values():
             timer.cancel()
 
-    async def _settle(self, account: Account, patience_s: float) -> None:
+    async def _settle(self, account: Account, patience: Patience) -> None:
         """Run what is due and wait for what that set going, until nothing more comes of it."""
         while True:
             before = account.effects.count
             self.run_due(account)
             for source in self._makers:
-                for made in source.under_way(account):
-                    await made
-            waited = [sent for source in self._senders for sent in source.under_way(account)]
-            left_s = patience_s - self._wall.monotonic()
-            if waited and left_s > 0:
-                await asyncio.wait([asyncio.ensure_future(sent) for sent in waited], timeout=left_s)
+                await asyncio.gather(*source.under_way(account))
+            await self._wait_for_peers(account, patience)
             self.run_due(account)
             if account.effects.count == before:
                 return
+
+    async def _wait_for_peers(self, account: Account, patience: Patience) -> None:
+        waited = [sent for source in self._senders for sent in source.under_way(account)]
+        if not waited or patience.left_s <= 0:
+            return
+        for source in self._senders:
+            await source.ready()
+        began_s = self._wall.monotonic()
+        await asyncio.wait([asyncio.ensure_future(sent) for sent in waited], timeout=patience.left_s)
+        patience.left_s -= self._wall.monotonic() - began_s
 
     def _next(self, account: Account) -> Source | None:
         due = [

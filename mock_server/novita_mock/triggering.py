@@ -7,9 +7,8 @@ import msgspec
 from novita_mock.accounts import Account
 from novita_mock.context import Context
 from novita_mock.dialects import event
-from novita_mock.engine import TEST_REASON
 from novita_mock.outbox import Delivery
-from novita_mock.plan import test_plan
+from novita_mock.plan import TEST_REASON, test_plan
 from novita_mock.problems import Fault, Refused, UnknownTask, cut
 from novita_mock.task import Status, Task, Wish, apply
 from novita_mock.types import JSON

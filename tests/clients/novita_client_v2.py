@@ -49,6 +49,14 @@ def upscale(told):
     }
 
 
+def refusals(told):
+    """How the SDK shows the answers to so many calls of ``upscale`` and then of ``progress``."""
+    client = client_of(told)
+    answers = [client.upscale(request_of(told)) for _ in range(told["calls"])]
+    answers += [client.progress(told.get("task_id", "")) for _ in range(told["polls"])]
+    return [[answer.code.name, answer.msg] for answer in answers]
+
+
 def unknown_task(told):
     """What the SDK reads for a task that there is not."""
     response = client_of(told).progress("no-such-task")
@@ -56,5 +64,5 @@ def unknown_task(told):
 
 
 if __name__ == "__main__":
-    scenes = {"upscale": upscale, "unknown_task": unknown_task}
+    scenes = {"upscale": upscale, "unknown_task": unknown_task, "refusals": refusals}
     print(json.dumps(scenes[sys.argv[1]](json.loads(sys.argv[2]))))

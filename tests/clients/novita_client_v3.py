@@ -89,6 +89,19 @@ def refused(told):
     return {}
 
 
+def refusals(told):
+    """The errors that the SDK raises for so many calls of ``img2img_v3``, one after the other."""
+    errors = []
+    for _ in range(told["calls"]):
+        try:
+            client_of(told).img2img_v3(input_image=told["picture"], **told["request"])
+        except NovitaResponseError as error:
+            errors.append(str(error))
+        else:
+            errors.append("")
+    return {"sdk": importlib.metadata.version("novita-client"), "errors": errors}
+
+
 def unknown_task(told):
     """The error that the SDK raises for a task that there is not."""
     try:
@@ -109,4 +122,6 @@ def models(told):
 
 if __name__ == "__main__":
     scenes = {"img2img": img2img, "upscale": upscale, "refused": refused, "unknown_task": unknown_task}
-    print(json.dumps((scenes | {"models": models})[sys.argv[1]](json.loads(sys.argv[2]))))
+    print(
+        json.dumps((scenes | {"models": models, "refusals": refusals})[sys.argv[1]](json.loads(sys.argv[2])))
+    )

@@ -24,14 +24,35 @@ function written(dataUrls) {
 
 const config = { img_type: "base64", interval: POLL_MS };
 
+// How each of the calls ends: the SDK's own error, or null where it is answered.
+async function endings(calls) {
+  const seen = [];
+  for (const call of calls) {
+    const answer = call === "submit" ? sdk.upscale(request) : sdk.progress({ task_id: told.task_id });
+    const ending = await answer.then(
+      () => null,
+      (error) => {
+        if (!(error instanceof NovitaError)) throw error;
+        return { code: error.code, msg: error.msg };
+      },
+    );
+    seen.push(ending);
+  }
+  return seen;
+}
+
 const scenes = {
+  endings: () => endings(told.calls),
   upscale_sync: async () => written(await sdk.upscaleSync(request, config)),
   upscale_sync_function: async () => written(await upscaleSync(request, config)),
   links: () => sdk.upscaleSync(request, { interval: POLL_MS }),
 };
 
 scenes[scene]()
-  .then((pictures) => ({ sdk: require("novita-sdk-v1/package.json").version, pictures }))
+  .then((seen) => ({
+    sdk: require("novita-sdk-v1/package.json").version,
+    [scene === "endings" ? "endings" : "pictures"]: seen,
+  }))
   .catch((error) => {
     if (!(error instanceof NovitaError)) throw error;
     const { code, msg, metadata } = error;

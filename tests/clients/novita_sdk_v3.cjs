@@ -48,7 +48,28 @@ async function seen(submitted) {
   };
 }
 
+// How each of the calls ends: the SDK's own error, or null where it is answered.
+async function endings(calls) {
+  const seen = [];
+  for (const call of calls) {
+    const answer =
+      call === "submit"
+        ? sdk.img2Img({ extra: told.extra, request: told.request })
+        : sdk.progress({ task_id: told.task_id });
+    const ending = await answer.then(
+      () => null,
+      (error) => {
+        if (!(error instanceof NovitaError)) throw error;
+        return { code: error.code, reason: error.reason, msg: error.msg };
+      },
+    );
+    seen.push(ending);
+  }
+  return { sdk: require("novita-sdk/package.json").version, endings: seen };
+}
+
 const scenes = {
+  endings: () => endings(told.calls),
   img2img: async () => seen(await sdk.img2Img({ extra: told.extra, request: told.request })),
   upscale: async () =>
     seen(
