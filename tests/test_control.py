@@ -66,7 +66,7 @@ def test_accounts_are_told_apart_and_hide_their_keys(start) -> None:
 
 def test_an_id_of_no_account_is_not_taken_for_a_key(start) -> None:
     client = start()
-    reply = client.get("/_mock/tasks", params={"account": "0" * 32})
+    reply = client.get("/_mock/tasks", params={"account": "0" * 32}, headers=NOBODY)
     assert (reply.status_code, reply.json()["error"]) == (404, "there is no account of that id")
     assert told(client, "/health", NOBODY)["accounts"] == 0
 
@@ -85,7 +85,7 @@ def test_the_clock_is_told_frozen_advanced_and_resumed(start) -> None:
     before = told(client, "/clock")["accounts"][0]["now_s"]
     advanced = done(client, "/clock/advance", {"seconds": 90.5})
     assert advanced["accounts"][0]["now_s"] == pytest.approx(before + 90.5)
-    assert (advanced["effects"], advanced["in_flight"]) == ([], 0)
+    assert (advanced["effects"], advanced["in_flight"]) == ([], [])
     assert done(client, "/clock/resume")["accounts"][0]["mode"] == "running"
 
 
@@ -134,6 +134,7 @@ def test_requests_are_filtered_and_exported(start) -> None:
     assert told(client, "/requests", NOBODY, limit=0)["count"] == 0
     assert len(told(client, "/requests.har")["log"]["entries"]) == 2
     assert len(told(client, "/requests.har", operation="upscale")["log"]["entries"]) == 1
+    assert client.get("/_mock/requests.har", params={"after": 1}, headers=NOBODY).status_code == 400
     reply = client.get("/_mock/requests", params={"statsu": "400"})
     assert (reply.status_code, list(reply.json()["fields"])) == (400, ["/statsu"])
 

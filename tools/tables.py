@@ -9,7 +9,10 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from novita_mock import scenarios as scenario_files
 from novita_mock.catalogue import load, schema_paths
+from novita_mock.fault_form import EFFECTS, Form
+from novita_mock.files import read_json
 from novita_mock.options import shown
 from novita_mock.settings import settings_rows
 from novita_mock.types import JSON
@@ -80,9 +83,49 @@ def schemas() -> str:
     return "".join(f"- `{path}`\n" for path in schema_paths())
 
 
+def scenarios() -> str:
+    """The scenarios, by name."""
+    rows = ((f"`{name}`", scenario_files.about(name)) for name in scenario_files.names())
+    return markdown(("scenario", "what happens"), rows)
+
+
+def control() -> str:
+    """The control routes."""
+    table = read_json("schemas", "control.json")
+    rows = (
+        (f"`{row['method']} {table['prefix']}{row['path'].replace(':path}', '}')}`", row["summary"],
+         " ".join(f"`{row[name]}`" for name in ("request", "told", "query") if name in row) or "-")
+        for row in table["routes"]
+    )  # fmt: skip
+    return markdown(("route", "what it does", "body or query"), rows)
+
+
+def _fields(form: Form) -> str:
+    named = [" or ".join(f"`{name}`" for name in form.one_of), *(f"`{name}`" for name in form.optional)]
+    return ", ".join(filter(None, named)) or "-"
+
+
+def effects() -> str:
+    """What can be made to go wrong in which phase."""
+    rows = (
+        (f"`{phase}`", f"`{kind}`", _fields(form), ", ".join(f"`{how}`" for how in form.hows) or "-")
+        for phase, forms in EFFECTS.items()
+        for kind, form in forms.items()
+    )
+    return markdown(("phase", "kind", "says", "how"), rows)
+
+
+def effect_fields() -> str:
+    """The fields of an effect."""
+    fields = load().bundle("control/fault.json")["properties"]["effect"]["properties"]
+    rows = ((f"`{name}`", node["description"]) for name, node in fields.items())
+    return markdown(("field", "what it says"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "operations": operations, "limits": limits, "settings": settings,
-    "switches": switches, "quirks": quirks, "schemas": schemas,
+    "switches": switches, "quirks": quirks, "schemas": schemas, "scenarios": scenarios,
+    "control": control, "effects": effects, "effect-fields": effect_fields,
 }  # fmt: skip
 
 

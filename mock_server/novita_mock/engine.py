@@ -13,7 +13,6 @@ from novita_mock.pool import Painter
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.process import Made
 from novita_mock.results import Results
-from novita_mock.s3 import StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.submission import Submission
@@ -201,11 +200,7 @@ class Engine:
 
     async def _upload(self, account: Account, task: Task, made: Made) -> None:
         self._pending_bytes += made.size
-        stored = made
-        try:
-            await self._results.upload(task, made.pictures)
-        except StorageFailed as problem:
-            stored = Made(broken=problem.reason)
+        stored = await self._results.upload(task, made)
         self._pending_bytes -= made.size
         self._finished(account, task.task_id, stored)
 

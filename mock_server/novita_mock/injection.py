@@ -181,8 +181,6 @@ class Injection:
         """The reply as faults leave it."""
         for rule in rules:
             effect = rule.effect
-            if effect.kind == "body":
-                self._exchange.bent = effect.how or ""
             if effect.kind == "body" and effect.how == "truncated":
                 response = Truncated(response, socket_of(self._request.scope))
             elif effect.kind == "body":

@@ -3,6 +3,7 @@
 import click
 
 from novita_mock.calling import CallFailed, Double
+from novita_mock.entry import moment
 from novita_mock.showing import safe, table
 from novita_mock.types import JSON
 from novita_mock.verbs import double_of, double_options, json_of, tell
@@ -99,9 +100,9 @@ def _clock(told: JSON) -> str:
 
 def _advanced(told: JSON) -> str:
     head = ("at", "effect", "of", "detail", "account")
-    rows = ([row["at"], row["effect"], row["of"], row.get("detail"), row["account"][:8]]
+    rows = ([moment(row["at"]), row["effect"], row["of"], row.get("detail"), row["account"][:8]]
             for row in told["effects"])  # fmt: skip
-    flying = [f"{told['in_flight']} deliveries are still in flight"] if told["in_flight"] else []
+    flying = [f"{len(told['in_flight'])} still in flight: novita-mock webhooks"] if told["in_flight"] else []
     happened = [table(head, rows)] if told["effects"] else ["nothing fell due"]
     return "\n".join([*happened, *flying, _clock(told)])
 

@@ -92,19 +92,23 @@ def _filters(call: Call) -> dict[str, JSON]:
     return {name: value for name, value in call.query.items() if name != "account"}
 
 
-async def requests(call: Call) -> JSON:
-    """The journal; where several are asked, in order of time."""
+def _asked(call: Call) -> list[tuple[JSON, entry.Entry]]:
+    """The entries that are asked for, each with whose it is, in the order in which they were answered."""
     wanted = wanted_of(_filters(call))
     if wanted.after is not None and not call.named:
         message = "numbers count the requests of one account: say whose"
         raise Refused((Fault("invalid-request", ("after",), message),))
-    rows, dropped = [], 0
-    for account_id, held in _journals(call):
-        rows += [(found.at_s, {"account": account_id, **entry.told(found)}) for found in held.select(wanted)]
-        dropped += held.dropped
-    told = [row for _, row in sorted(rows, key=lambda row: row[0])]
-    if wanted.after is None and wanted.limit is not None:
-        told = told[len(told) - min(wanted.limit, len(told)) :]
+    found = [(whose, each) for whose, held in _journals(call) for each in held.select(wanted)]
+    found.sort(key=lambda pair: pair[1].arrival)
+    # Of several journals each gave as many as are wanted in all.
+    surplus = len(found) - (len(found) if wanted.limit is None else wanted.limit)
+    return found if wanted.after is not None else found[max(0, surplus) :]
+
+
+async def requests(call: Call) -> JSON:
+    """The journal."""
+    told = [{"account": whose, **entry.told(each)} for whose, each in _asked(call)]
+    dropped = sum(held.dropped for _, held in _journals(call))
     return {"requests": told, "count": len(told), "dropped": dropped}
 
 
@@ -116,9 +120,8 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
-    entries = [found for _, held in _journals(call) for found in held.find(**_filters(call))]
     base_url = call.context.settings.public_url or call.context.own_url
-    return har(sorted(entries, key=lambda found: found.at_s), base_url, __version__)
+    return har((each for _, each in _asked(call)), base_url, __version__)
 
 
 async def faults(call: Call) -> JSON:
