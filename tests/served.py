@@ -16,12 +16,14 @@ MIB = 1024 * 1024
 
 
 @contextmanager
-def served(*flags: str) -> Iterator[tuple[subprocess.Popen[bytes], httpx2.Client]]:
+def served(*flags: str, stderr: int | None = None) -> Iterator[tuple[subprocess.Popen[bytes], httpx2.Client]]:
     """``novita-mock serve`` on a free port, and a client of it; killed at the end if it still runs."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "novita_mock", "serve", "--port", "0", "--quiet"]
-        process = subprocess.Popen([*command, "--ready-file", str(ready), *flags], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, "--ready-file", str(ready), *flags], stdout=subprocess.DEVNULL, stderr=stderr
+        )
         try:
             while not ready.exists():
                 assert process.poll() is None, "the double did not start"

@@ -91,6 +91,14 @@ def test_every_documented_reason_can_be_asked_for_and_is_told(reason: str) -> No
     validator("v3/error.json").validate(reply.body)
 
 
+@pytest.mark.parametrize("quirk", ["missing-key=403", "image-size-reason=INVALID_REQUEST_BODY"])
+def test_a_reason_that_was_asked_for_is_told_whatever_the_readings(quirk: str) -> None:
+    other = catalogue.load(catalogue.parse_quirks((quirk,)))
+    for reason in REASONS:
+        rule = asked("before", {"kind": "error", "reason": reason})
+        assert refusal(Injected(rule), "v3", other).body["reason"] == reason
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_of_v2_can_be_asked_for_and_is_told_to_v2_only(code: int) -> None:
     rule = asked("before", {"kind": "error", "code": code})

@@ -33,6 +33,7 @@ def test_a_task_of_v2_fails_too(client: httpx2.Client) -> None:
     reply = client.post("/v2/upscale", json={"image": b64(picture())})
     data = client.get("/v2/progress", params={"task_id": reply.json()["data"]["task_id"]}).json()["data"]
     assert (data["status"], data["failed_reason"], data["imgs"]) == (3, "out of paint", None)
+    assert (data["enable_nsfw_detection"], data["nsfw_detection_result"]) == (False, [])
 
 
 def test_a_slow_task_takes_so_much_longer_of_account_time(start: Start) -> None:
@@ -120,6 +121,16 @@ def test_a_download_waits_and_drips() -> None:
         assert client.get(address).content == whole
     assert slept[0] == 5
     assert sum(slept[1:]) == pytest.approx(len(whole) / 100, abs=0.2)
+
+
+@pytest.mark.parametrize("effect", [{"kind": "body", "how": "truncated"}, {"kind": "socket", "how": "drip"}])
+def test_a_head_has_no_body_to_break(client: httpx2.Client, effect: JSON) -> None:
+    address = link(client)
+    length = client.head(address).headers["content-length"]
+    ask(client, "download", effect)
+    reply = client.head(address)
+    assert (reply.status_code, reply.headers["content-length"]) == (200, length)
+    assert client.get(address).status_code == 200
 
 
 def test_a_download_fault_for_a_task_type_leaves_the_others_alone(client: httpx2.Client) -> None:

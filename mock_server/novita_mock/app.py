@@ -20,6 +20,7 @@ from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.deliveries import Deliveries
 from novita_mock.egress import Policy
+from novita_mock.ending import Ending
 from novita_mock.endpoints import endpoint_of
 from novita_mock.engine import Engine
 from novita_mock.exchange import exchange_of
@@ -120,6 +121,7 @@ def _context(
         buckets=buckets,
         wall=wall,
         chance=chance,
+        ending=Ending(wall),
         clock=clock_for(settings.speed, settings.seed is not None, wall),
         control_token=settings.control_token or ("" if settings.loopback else draw_token()),
     )

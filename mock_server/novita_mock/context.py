@@ -20,6 +20,7 @@ from novita_mock.chance import Chance
 from novita_mock.clock import Clock, Wall
 from novita_mock.deliveries import Deliveries
 from novita_mock.dialects import Reply, refusal
+from novita_mock.ending import Ending
 from novita_mock.engine import Engine
 from novita_mock.entry import Entry
 from novita_mock.fault_rule import FaultRule
@@ -59,6 +60,7 @@ class Context:
     #: What dates the replies to nobody's requests: those without a key that is let in.
     clock: Clock
     chance: Chance
+    ending: Ending
     #: What control requests must bring, or empty.
     control_token: str = ""
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.
@@ -71,7 +73,8 @@ class Context:
     _scenarios: dict[str, tuple[FaultRule, ...]] = field(default_factory=dict)
 
     def stop(self) -> None:
-        """Stop all work at once; replies under way say how things stand."""
+        """Stop all work at once; replies under way say how things stand, and nobody waits any more."""
+        self.ending.come()
         self.timeline.close()
         self.engine.close()
 

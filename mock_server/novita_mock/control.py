@@ -120,10 +120,9 @@ async def _receive(call: Call) -> Response:
     headers = dict(call.request.headers.items())
     answer = account.inboxes.receive(call.path["name"], headers, content, account.clock.now())
     if answer.delay_s is None:
-        while (await call.request.receive())["type"] != "http.disconnect":
-            pass
+        await call.context.ending.hang(call.request)
         return Response(status_code=504)
-    await call.context.wall.sleep(answer.delay_s)
+    await call.context.ending.sleep(answer.delay_s)
     return call.context.respond(Reply(answer.status, answer.body), account)
 
 

@@ -100,15 +100,23 @@ class Truncated(Response):
             self._socket.cut()
 
 
-def dripping(whole: Response, bytes_per_second: int, sleep: Callable[[float], Awaitable[None]]) -> Response:
-    """A reply that comes slowly: ``bytes_per_second`` in wall time, by which ``sleep`` waits."""
+def dripping(whole: Response, bytes_per_second: int, sleep: Callable[[float], Awaitable[bool]]) -> Response:
+    """A reply that comes slowly; where ``sleep`` is cut short, the rest comes at once.
+
+    Args:
+        whole: the reply.
+        bytes_per_second: how slowly, in wall time.
+        sleep: waits for so many seconds, and says whether they have passed.
+    """
     content = bytes(whole.body)
 
     async def drops() -> AsyncIterator[bytes]:
         size = max(1, bytes_per_second // DROPS)
         for start in range(0, len(content), size):
             yield content[start : start + size]
-            await sleep(size / bytes_per_second)
+            if not await sleep(size / bytes_per_second):
+                yield content[start + size :]
+                return
 
     response = StreamingResponse(drops(), whole.status_code)
     response.raw_headers = list(whole.raw_headers)

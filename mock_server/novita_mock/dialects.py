@@ -99,10 +99,10 @@ def refusal(problem: Problem, dialect: str, catalogue: Catalogue) -> Reply:
 
 def _v3_refusal(row: JSON, problem: Problem, quirks: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
     status, reason = row["status"], row["reason"]
-    if problem.kind in ("missing-key", "balance"):
+    if problem.kind == "balance" or (problem.kind == "missing-key" and not problem.literal):
         status = int(quirks[problem.kind])
         reason = "INVALID_API_KEY" if problem.kind == "missing-key" and status != 400 else reason
-    if problem.kind == "image-size":
+    if problem.kind == "image-size" and not problem.literal:
         reason = quirks["image-size-reason"]
     metadata = {
         fault.dotted[:MESSAGE_LIMIT] or "body": fault.message[:MESSAGE_LIMIT] for fault in problem.faults

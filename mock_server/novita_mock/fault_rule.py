@@ -132,6 +132,7 @@ class Injected(Problem):
         whose = f"scenario {rule.scenario}" if rule.scenario else f"fault {rule.fault_id}"
         super().__init__(rule.effect.message or f"asked for by the {whose}")
         self.kind = rule.effect.problem or "create-task-failed"
+        self.literal = rule.effect.reason is not None
         self.retry_after_s = rule.effect.retry_after_s
 
 

@@ -165,7 +165,7 @@ class Injection:
         for rule in rules:
             effect = rule.effect
             if effect.kind == "latency":
-                await self._context.wall.sleep(latency_s(effect, self._account.faults.fraction(rule)))
+                await self._context.ending.sleep(latency_s(effect, self._account.faults.fraction(rule)))
             elif effect.kind == "expired":
                 raise BadLink("AccessDenied: the link has expired (asked for by a fault)")
             elif effect.kind == "error" and effect.status:
@@ -188,7 +188,7 @@ class Injection:
                 response = bent(response, effect.how, schema, self._account.faults.numbers(rule))
             elif effect.kind == "socket" and effect.how == "drip":
                 speed = effect.bytes_per_second or DRIP_BYTES_PER_SECOND
-                response = dripping(response, speed, self._context.wall.sleep)
+                response = dripping(response, speed, self._context.ending.sleep)
         return response
 
     @property
@@ -198,10 +198,7 @@ class Injection:
 
     async def _break_off(self, how: str) -> Response:
         socket = socket_of(self._request.scope)
-        if how == "hang":
-            # Until the client gives up, or the server stops.
-            while (await self._request.receive())["type"] != "http.disconnect":
-                pass
-        elif socket is not None:
+        given_up = how == "hang" and await self._context.ending.hang(self._request)
+        if socket is not None and not given_up:
             socket.reset()
         return Nothing()

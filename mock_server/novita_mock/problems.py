@@ -48,9 +48,15 @@ class Fault:
 
 
 class Problem(Exception):
-    """Something that ends a request. ``kind`` is its row in ``errors.json``."""
+    """Something that ends a request.
+
+    Attributes:
+        kind: its row in ``errors.json``.
+        literal: whether its row is told as it stands, also where a quirk reads it otherwise.
+    """
 
     kind = "create-task-failed"
+    literal = False
     faults: tuple[Fault, ...] = ()
 
     def __init__(self, message: str) -> None:

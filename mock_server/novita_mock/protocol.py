@@ -124,6 +124,8 @@ class Protocol(HttpToolsProtocol):
 
     def reset(self) -> None:
         """Break the connection off: the client sees a reset. For faults."""
+        if self.transport.is_closing():
+            return
         sock = self.transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
