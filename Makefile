@@ -7,7 +7,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup clients serve demo test lint types imports sizes docs docs-check openapi check lock wheel clean
+.PHONY: help setup clients serve demo test lint types imports sizes docs docs-check openapi check check-deep lock wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ openapi: $(READY) ## print the OpenAPI 3.1 document
 	@$(BIN)/novita-mock openapi $(ARGS)
 
 check: lint types imports sizes docs-check test ## everything that CI runs
+
+check-deep: $(READY) ## 20,000 steps of the state machine of worlds; takes minutes
+	$(BIN)/python -m pytest --hypothesis-profile=deep -s tests/test_world_machine.py $(ARGS)
 
 lock: ## requirements.lock anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --extra test --generate-hashes --no-emit-index-url \

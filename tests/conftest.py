@@ -7,6 +7,7 @@ from io import BytesIO
 
 import httpx2
 import pytest
+from hypothesis import settings as hypothesis_settings
 from PIL import Image
 
 from novita_mock.server import running
@@ -14,6 +15,9 @@ from novita_mock.settings import Settings
 from novita_mock.types import JSON
 
 KEY = "sk_test"
+
+#: ``make check-deep``: some tests take many more steps under this profile.
+hypothesis_settings.register_profile("deep", deadline=None)
 
 
 def picture(width: int = 8, height: int = 6, kind: str = "PNG", mode: str = "RGB") -> bytes:

@@ -28,9 +28,9 @@ class NotingWall(MachineWall):
 
 
 @contextmanager
-def noting(seed: int = 1) -> Iterator[tuple[httpx2.Client, list[float]]]:
+def noting(seed: int = 1, speed: float | str = 0.0) -> Iterator[tuple[httpx2.Client, list[float]]]:
     """A double in which no fault takes any time, and the sleeps that were asked for."""
-    settings = Settings(port=0, speed=0.0, seed=seed, strict_responses=True, quiet=True)
+    settings = Settings(port=0, speed=speed, seed=seed, strict_responses=True, quiet=True)
     wall = NotingWall()
     with running(settings, create_app(settings, wall=wall)) as url, keyed(url, "sk_test") as client:
         yield client, wall.slept

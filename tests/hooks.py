@@ -20,6 +20,8 @@ class Hook:
         self.answer = answer
         self.url = ""
         self.received: list[tuple[dict[str, str], JSON, int]] = []
+        #: Requests that broke off, or held no JSON.
+        self.broken = 0
         self._lock = threading.Lock()
 
     @property
@@ -27,7 +29,11 @@ class Hook:
         return [status for _, _, status in self.received]
 
     def take(self, headers: dict[str, str], content: bytes) -> int:
-        body = json.loads(content)  # a whole body, or an error that the test sees
+        try:
+            body = json.loads(content)
+        except ValueError:
+            self.broken += 1
+            raise
         with self._lock:
             place = len(self.received)
             self.received.append((headers, body, 0))

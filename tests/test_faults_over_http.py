@@ -1,6 +1,5 @@
 """Faults before and after a request, over a real socket: what the client sees, and what has happened."""
 
-import contextlib
 import json
 import signal
 import socket
@@ -53,36 +52,6 @@ def test_an_error_after_keeps_the_task_and_the_money(client: httpx2.Client) -> N
     assert (entry["outcome"], entry["task_id"]) == (["accepted", "fault", "lost"], task_id)
 
 
-@pytest.mark.parametrize(
-    ("effect", "lost"),
-    [
-        ({"kind": "error", "reason": "CREATE_TASK_FAILED"}, True),
-        ({"kind": "socket", "how": "reset"}, True),
-        ({"kind": "body", "how": "truncated"}, True),
-        ({"kind": "body", "how": "malformed"}, True),
-        ({"kind": "body", "how": "schema-breaking"}, True),
-        ({"kind": "body", "how": "surprise"}, False),
-        ({"kind": "socket", "how": "drip", "bytes_per_second": 10_000}, False),
-        ({"kind": "latency", "seconds": 0.01}, False),
-    ],
-    ids=lambda value: str(value.get("how", value["kind"])) if isinstance(value, dict) else "",
-)
-def test_who_asks_again_after_a_lost_reply_pays_twice_and_is_told_so(
-    client: httpx2.Client, effect: dict[str, object], lost: bool
-) -> None:
-    ask(client, "after", effect)
-    with contextlib.suppress(httpx2.TransportError):
-        submit(client)
-    second = task_of(submit(client))
-    found = client.get("/_mock/double-spends").json()["double_spends"]
-    assert bool(found) is lost
-    if lost:
-        assert [task["task_id"] for task in found[0]["tasks"]][1] == second
-        assert [task["lost"] for task in found[0]["tasks"]] == [True, False]
-        assert found[0]["wasted"] == 100
-    assert ("lost" in noted(client)[0]["outcome"]) is lost
-
-
 def test_a_wait_comes_before_an_answer_and_before_an_error() -> None:
     with faulty.noting() as (client, slept):
         ask(client, "before", {"kind": "error", "reason": "TASK_FAILED"})
@@ -115,6 +84,20 @@ def test_a_wait_takes_wall_time(client: httpx2.Client) -> None:
     with timed() as took:
         client.get("/v3/user")
     assert took[0] >= 0.2
+
+
+@pytest.mark.parametrize(("phase", "tasks_made"), [("before", 1), ("after", 2)])
+def test_who_has_no_patience_for_a_wait_and_asks_again_pays_once_or_twice(
+    client: httpx2.Client, phase: str, tasks_made: int
+) -> None:
+    ask(client, phase, {"kind": "latency", "seconds": 0.4}, match={"kind": "submit"})
+    with pytest.raises(httpx2.ReadTimeout):
+        client.post(faulty.SUBMIT, json=upscale_body(), timeout=0.1)
+    task_of(submit(client))
+    with Raw(str(client.base_url)) as raw:
+        assert not raw.ended(within_s=0.5)  # until the wait of the first is over
+    assert len(tasks(client)) == tasks_made
+    assert len(client.get("/_mock/double-spends").json()["double_spends"]) == tasks_made - 1
 
 
 def test_a_truncated_reply_says_how_long_it_would_have_been_and_ends_at_half(client: httpx2.Client) -> None:

@@ -19,7 +19,7 @@ ONE_PLACE = {
     "names of the states": (r"TASK_STATUS_", {"task.py"}),
     "the machine's clock": (r"\btime\.(time|monotonic|sleep)\b|\bdatetime\.now\b|\butcnow\b", {"clock.py"}),
     "Pillow": (r"^\s*(import|from) PIL\b", {"pixels.py"}),
-    # cli hands it to Settings; process passes it on to its child
+    # cli hands it to Settings; process passes it on to the one it starts
     "the environment": (r"\bos\.(environ|getenv)\b", {"cli.py", "process.py"}),
     "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"chance.py"}),
     "an HTTP client": (

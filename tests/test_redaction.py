@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import picture
 from novita_mock.blobs import Grant, Signer
+from novita_mock.problems import cut
 from novita_mock.redaction import (
     MAX_DEPTH,
     MAX_ITEMS,
@@ -187,3 +188,17 @@ def test_numbers_that_json_has_not_are_kept_as_texts():
     assert outline([float("nan"), float("inf"), 10**400, 2**64, 2**64 - 1, True]) == [
         "nan", "inf", "<an integer of 1329 bits>", "<an integer of 65 bits>", 2**64 - 1, True
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", ["", "task_id=", "risk_", "a b ", "(", "_"])
+def test_a_secret_is_found_wherever_it_begins(before):
+    assert redacted_text(f"{before}sk_live_0123456789abcdef") == f"{before}***"
+
+
+def test_a_word_that_only_holds_the_beginning_of_a_secret_is_left():
+    assert redacted_text("task_something_long") == "task_something_long"
+
+
+def test_a_refused_value_is_shown_without_its_secret():
+    assert cut("sk_live_0123456789abcdef") == "'***'"
+    assert cut("ftp://a/?token=abc&x=1") == "'ftp://a/?token=***&x=1'"

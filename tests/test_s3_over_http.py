@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 
+import nobody
 from conftest import Start, finished, img2img_body, upscale_body
 from novita_mock.types import JSON
 from raw import timed
 from s3_services import Told, drip, garbage, hang, moto_server, reset, stub_server
 from served import served
 from test_s3 import PUBLIC
-from test_storage_over_http import IMG2IMG, NOBODY, UPSCALE, balance, into, objects
+from test_storage_over_http import IMG2IMG, UPSCALE, balance, into, objects
 
 RESULT = "/v3/async/task-result"
 #: More than the uploads that may be under way at the same time, and more than the loop's own threads.
@@ -26,8 +27,8 @@ MANY = 40
 def moto() -> Iterator[str]:
     """The URL of a moto server with a bucket that everybody can read."""
     with moto_server() as url:
-        NOBODY.put(f"{url}/pictures").raise_for_status()
-        NOBODY.put(f"{url}/pictures?policy", json=PUBLIC).raise_for_status()
+        nobody.ask("PUT", f"{url}/pictures").raise_for_status()
+        nobody.ask("PUT", f"{url}/pictures?policy", json=PUBLIC).raise_for_status()
         yield url
 
 
@@ -66,9 +67,9 @@ def test_pictures_are_really_there_whole_and_with_their_type(
     for image, same in zip(result["images"], wanted, strict=True):
         assert image["image_url"].startswith(f"{moto}/pictures/a%20b/%C3%A4/")
         assert (result["task"]["task_id"] in image["image_url"]) is not directly
-        fetched = NOBODY.get(image["image_url"])
+        fetched = nobody.get(image["image_url"])
         assert (fetched.status_code, fetched.headers["content-type"]) == (200, f"image/{image_type}")
-        assert fetched.content == NOBODY.get(same["image_url"]).content
+        assert fetched.content == nobody.get(same["image_url"]).content
         assert image["image_url_ttl"] == "3600"
     assert objects(there) == []
 
@@ -160,7 +161,7 @@ def test_nothing_is_sent_for_a_task_that_fails_or_in_test_mode(start: Start) -> 
         mode = {"enabled": True, "return_task_status": "TASK_STATUS_SUCCEED"}
         body["extra"]["webhook"] = {"url": f"{client.base_url}/_mock/inbox/a", "test_mode": mode}
         image = finished(client, client.post(UPSCALE, json=body))["images"][0]
-        assert NOBODY.get(image["image_url"]).status_code == 200
+        assert nobody.get(image["image_url"]).status_code == 200
         assert stub.asked == []
 
 

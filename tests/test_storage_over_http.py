@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from PIL import Image
 
+import nobody
 from conftest import Start, finished, img2img_body, upscale_body
 from laws import refused
 from novita_mock.storage import MAX_PATH_BYTES
@@ -13,8 +14,6 @@ from novita_mock.types import JSON
 
 BUCKET = {"region": "us-east-2", "bucket": "pictures", "path": "/out"}
 UPSCALE, IMG2IMG = "/v3/async/upscale", "/v3/async/img2img"
-#: Whoever fetches a picture has no key.
-NOBODY = httpx2.Client(trust_env=False, timeout=10)
 
 
 def into(body: JSON, image_type: str = "png", **bucket: JSON) -> JSON:
@@ -48,12 +47,12 @@ def test_a_picture_goes_to_the_path_with_one_more_level_unless_told_otherwise(
     assert name.endswith(f".{image_type}") and stored["bucket"] == "pictures"
     assert image["image_url"] == stored["url"] == f"{client.base_url}/_mock/storage/pictures/{stored['key']}"
     assert (image["image_type"], image["image_url_ttl"]) == (image_type, "3600")
-    fetched = NOBODY.get(image["image_url"])
+    fetched = nobody.get(image["image_url"])
     assert (fetched.status_code, fetched.headers["content-type"]) == (200, f"image/{image_type}")
     assert len(fetched.content) == stored["bytes"]
     opened = Image.open(BytesIO(fetched.content))
     assert (opened.size, opened.format.lower()) == ((16, 12), image_type)
-    head = NOBODY.head(image["image_url"])
+    head = nobody.ask("HEAD", image["image_url"])
     assert (head.status_code, head.headers["content-length"]) == (200, str(stored["bytes"]))
 
 
@@ -62,7 +61,7 @@ def test_every_picture_of_a_task_is_there_and_no_two_are_the_same(start: Start) 
     result = finished(client, client.post(IMG2IMG, json=into(img2img_body(image_num=4))))
     assert len({image["image_url"] for image in result["images"]}) == 4
     assert [image["image_url"] for image in result["images"]] == [each["url"] for each in objects(client)]
-    assert len({NOBODY.get(image["image_url"]).content for image in result["images"]}) == 4
+    assert len({nobody.get(image["image_url"]).content for image in result["images"]}) == 4
 
 
 @pytest.mark.parametrize("path", ["%2e%2e/x", "a//b", "ä b+c?#&=", "...", "~/x", "a" * MAX_PATH_BYTES])
@@ -71,7 +70,7 @@ def test_a_strange_path_is_only_a_name(start: Start, path: str) -> None:
     client = start()
     result = finished(client, client.post(UPSCALE, json=into(upscale_body(), path=path)))
     assert objects(client)[0]["key"].startswith(path)
-    assert NOBODY.get(result["images"][0]["image_url"]).headers["content-type"] == "image/png"
+    assert nobody.get(result["images"][0]["image_url"]).headers["content-type"] == "image/png"
 
 
 @pytest.mark.parametrize(
@@ -117,20 +116,20 @@ def test_accounts_see_their_own_objects_and_reset_no_others(start: Start) -> Non
     client.post(UPSCALE, json=into(upscale_body()), headers=other)
     mine = objects(client)
     theirs = client.get("/_mock/storage", headers=other).json()["objects"]
-    everybody = NOBODY.get(f"{client.base_url}/_mock/storage").json()["objects"]
+    everybody = nobody.get(f"{client.base_url}/_mock/storage").json()["objects"]
     assert len(mine) == len(theirs) == 1
     assert everybody == [*mine, *theirs]
     assert client.post("/_mock/reset", json={"parts": ["storage"]}).status_code == 200
     assert objects(client) == []
-    assert NOBODY.get(mine[0]["url"]).status_code == 404
-    assert NOBODY.get(theirs[0]["url"]).status_code == 200
+    assert nobody.get(mine[0]["url"]).status_code == 404
+    assert nobody.get(theirs[0]["url"]).status_code == 200
 
 
 def test_to_forget_tasks_leaves_what_was_stored(start: Start) -> None:
     client = start()
     result = finished(client, client.post(UPSCALE, json=into(upscale_body())))
     client.post("/_mock/reset", json={"parts": ["tasks", "journal", "faults", "webhooks", "balance"]})
-    assert NOBODY.get(result["images"][0]["image_url"]).status_code == 200
+    assert nobody.get(result["images"][0]["image_url"]).status_code == 200
 
 
 def test_a_failed_task_stores_nothing(start: Start) -> None:
@@ -151,7 +150,7 @@ def test_test_mode_writes_to_no_bucket_and_its_link_still_works(start: Start) ->
     }
     result = finished(client, client.post(UPSCALE, json=body))
     assert objects(client) == []
-    assert NOBODY.get(result["images"][0]["image_url"]).headers["content-type"] == "image/png"
+    assert nobody.get(result["images"][0]["image_url"]).headers["content-type"] == "image/png"
 
 
 def test_a_stored_picture_needs_no_token_where_control_routes_do(start: Start) -> None:
@@ -159,7 +158,7 @@ def test_a_stored_picture_needs_no_token_where_control_routes_do(start: Start) -
     result = finished(client, client.post(UPSCALE, json=into(upscale_body())))
     assert client.get("/_mock/storage").status_code == 403
     assert len(objects_with_token(client)) == 1
-    assert NOBODY.get(result["images"][0]["image_url"]).status_code == 200
+    assert nobody.get(result["images"][0]["image_url"]).status_code == 200
 
 
 def objects_with_token(client: httpx2.Client) -> list[JSON]:

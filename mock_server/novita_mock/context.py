@@ -21,6 +21,7 @@ from novita_mock.clock import Clock, Wall
 from novita_mock.deliveries import Deliveries
 from novita_mock.dialects import Reply, refusal
 from novita_mock.engine import Engine
+from novita_mock.entry import Entry
 from novita_mock.fault_rule import FaultRule
 from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
@@ -65,6 +66,7 @@ class Context:
     #: The requests of nobody: those without a key that is let in.
     journal: Journal = field(default_factory=Journal)
     _numbers: int = 0
+    _arrivals: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
     _scenarios: dict[str, tuple[FaultRule, ...]] = field(default_factory=dict)
 
@@ -77,6 +79,30 @@ class Context:
         """The number of the next request of nobody, from 1."""
         self._numbers += 1
         return self._numbers
+
+    def next_arrival(self) -> int:
+        """The number of the next request of anybody, from 1."""
+        self._arrivals += 1
+        return self._arrivals
+
+    def note_broken(self, path: str, reply: Reply, problem: Problem, sent_bytes: int) -> None:
+        """Write down a request that was refused before it was understood: it is nobody's."""
+        entry = Entry(
+            number=self.next_number(),
+            at_s=self.clock.now(),
+            operation="",
+            method="",
+            path=path,
+            query="",
+            status=reply.status,
+            duration_ms=0.0,
+            response=reply.body,
+            response_bytes=sent_bytes,
+            response_type="text/plain" if isinstance(reply.body, str) else "application/json",
+            problem=problem.message[:200],
+            arrival=self.next_arrival(),
+        )
+        self.journal.add(entry)
 
     def validator(self, path: str) -> Validator:
         """The validator of a schema, made when first needed."""

@@ -13,13 +13,11 @@ from novita_mock.pool import Painter
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.process import Made
 from novita_mock.results import Results
-from novita_mock.s3 import StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.submission import Submission
 from novita_mock.task import Status, Task, apply
 from novita_mock.waiting import Waiting
-from novita_mock.wallet import cost_of
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
 SEEDS = 2**32
@@ -80,10 +78,8 @@ class Engine:
             raise TooMuch(f"{self._pending_bytes} bytes of pictures wait for work; no more are taken now")
         task = self._new_task(account, submission, fate)
         if not submission.wish.test_status:
-            nsfw = submission.wish.nsfw_level is not None
-            cost = cost_of(submission.operation, submission.output.count, nsfw)
-            account.wallet.charge(task.task_id, cost)
-            account.spending.note(task.task_id, task.digest, task.submitted_s, cost, lost=False)
+            account.wallet.charge(task.task_id, submission.cost)
+            account.spending.note(task.task_id, task.digest, task.submitted_s, submission.cost, lost=False)
         self._orders[task.task_id] = submission
         self._pending_bytes += submission.size
         self._tasks.put(task, None)
@@ -117,6 +113,7 @@ class Engine:
             made = self._made.pop(task.task_id, Made())
             self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
+            account.wallet.settle(task.task_id)
             self._waiting.release(account.account_id, task.task_id)
         self._results.forget(account.account_id)
         return len(tasks)
@@ -172,8 +169,7 @@ class Engine:
         )
 
     def _start(self, account: Account, task: Task) -> None:
-        started = apply(task, "start", started_s=task.start_due_s)
-        if not self._tasks.put(started, task):
+        if not self._tasks.put(apply(task, "start", started_s=task.start_due_s), task):
             return
         account.effects.add(Effect(task.start_due_s, "task-started", task.task_id))
         submission, wish = self._orders[task.task_id], task.wish
@@ -183,14 +179,13 @@ class Engine:
             self._made[task.task_id] = Made(canned)
             self._pending_bytes += self._made[task.task_id].size
             return
-        work = submission.work(task.seed or 0)
         loop = asyncio.get_running_loop()
 
         def done(made: Made) -> None:
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
                 loop.call_soon_threadsafe(self._painted, account, task.task_id, made)
 
-        self._painter.make(work, submission.output.pixels + submission.input_pixels, done)
+        self._painter.make(submission.work(task.seed or 0), submission.pixels, done)
 
     def _painted(self, account: Account, task_id: str, made: Made) -> None:
         task = self._tasks.get(account.account_id, task_id)
@@ -205,11 +200,7 @@ class Engine:
 
     async def _upload(self, account: Account, task: Task, made: Made) -> None:
         self._pending_bytes += made.size
-        stored = made
-        try:
-            await self._results.upload(task, made.pictures)
-        except StorageFailed as problem:
-            stored = Made(broken=problem.reason)
+        stored = await self._results.upload(task, made)
         self._pending_bytes -= made.size
         self._finished(account, task.task_id, stored)
 

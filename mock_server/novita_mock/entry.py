@@ -37,6 +37,7 @@ class Entry:
         problem: why it was refused, or empty.
         headers: of the request.
         lost: whether its work was done but its sender was not told so.
+        arrival: orders the requests of all accounts: their clocks may differ.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Entry:
     headers: Mapping[str, str] = field(default_factory=dict)
     lost: bool = False
     bent: str = ""
+    arrival: int = 0
 
     def __post_init__(self) -> None:
         """Redact."""

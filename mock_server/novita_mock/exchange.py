@@ -23,7 +23,6 @@ class Exchange:
         received_bytes: size of its body.
         notices: what passed although no page documents it: ``(quirk, dotted path)``.
         faults: the rules that fired on it.
-        bent: how a fault bent the body of the reply, or empty.
         problem: why it was refused, or empty.
         lost: whether its work was done but its sender was not told so.
         note: what the log says of it.
@@ -40,12 +39,16 @@ class Exchange:
     received_bytes: int = 0
     notices: tuple[tuple[str, str], ...] = ()
     faults: list[FaultRule] = field(default_factory=list)
-    bent: str = ""
     problem: str = ""
     lost: bool = False
     note: str = ""
     scenario: tuple[FaultRule, ...] = ()
     scenario_name: str = ""
+
+    @property
+    def bent(self) -> str:
+        """How a fault bent the body of the reply, or empty."""
+        return next((rule.effect.how or "" for rule in self.faults if rule.effect.kind == "body"), "")
 
 
 def exchange_of(request: Request) -> Exchange:

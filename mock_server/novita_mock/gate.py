@@ -98,6 +98,7 @@ class Gate:
             headers={str(name, "latin-1"): str(value, "latin-1") for name, value in scope["headers"]},
             lost=exchange.lost,
             bent=exchange.bent,
+            arrival=self.context.next_arrival(),
         )
         holder.journal.add(entry)
 

@@ -96,6 +96,7 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
     rules = drawn(exchange, "after", operation, path)
     injection.note_loss(rules)
     early = await injection.early(rules)
+    await injection.note_gone()
     return early if early is not None else injection.late(rules, response)
 
 
@@ -138,11 +139,21 @@ class Injection:
         self._exchange = exchange
 
     def note_loss(self, rules: tuple[FaultRule, ...]) -> None:
-        """Note a task of which its sender is not told: that it is there, and that it is paid for."""
-        exchange = self._exchange
-        exchange.lost = self._operation.kind == "submit" and any(rule.effect.loses for rule in rules)
-        if exchange.lost and exchange.account is not None:
-            exchange.account.spending.lose(exchange.task_id)
+        """Note that who asked will not be told, where the rules lose the answer."""
+        if any(rule.effect.loses for rule in rules):
+            self._lose()
+
+    async def note_gone(self) -> None:
+        """Note that who asked is not told, if the waits that were asked for were too long for it."""
+        waited = any(rule.effect.kind == "latency" for rule in self._exchange.faults)
+        if waited and await self._request.is_disconnected():
+            self._lose()
+
+    def _lose(self) -> None:
+        """Who is not told of a task can't know that it is there, and that it is paid for."""
+        if self._operation.kind == "submit":
+            self._exchange.lost = True
+            self._account.spending.lose(self._exchange.task_id)
 
     async def early(self, rules: tuple[FaultRule, ...]) -> Response | None:
         """Wait, refuse, break off: what needs no reply. A response where there is nothing more to say.
@@ -170,8 +181,6 @@ class Injection:
         """The reply as faults leave it."""
         for rule in rules:
             effect = rule.effect
-            if effect.kind == "body":
-                self._exchange.bent = effect.how or ""
             if effect.kind == "body" and effect.how == "truncated":
                 response = Truncated(response, socket_of(self._request.scope))
             elif effect.kind == "body":

@@ -16,6 +16,8 @@ Problem
 
 from dataclasses import dataclass
 
+from novita_mock.redaction import redacted_text
+
 #: Longest text of a request that is repeated to its sender, in characters.
 ECHO_LIMIT = 80
 
@@ -132,11 +134,12 @@ class Broken(Problem):
 
 
 def cut(value: object) -> str:
-    """A received value as it may be shown: quoted, ASCII only, and cut when it is long."""
+    """A received value as it may be shown: quoted, ASCII only, without secrets, and cut when it is long."""
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)}"
     if isinstance(value, str) and len(value) > ECHO_LIMIT:
         return f"{value[:24]!a}... ({len(value)} characters)"
+    value = redacted_text(value) if isinstance(value, str) else value
     words = {True: "true", False: "false", None: "null"}
     text = words[value] if isinstance(value, bool | None) else ascii(value)
     return text if len(text) <= ECHO_LIMIT * 2 else f"{text[:24]}... ({len(text)} characters)"

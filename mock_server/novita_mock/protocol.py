@@ -207,6 +207,7 @@ class Protocol(HttpToolsProtocol):
         reply = refusal(problem, catalogue.dialect_of(self._path()), catalogue)
         text = isinstance(reply.body, str)
         content = reply.body.encode() if text else msgspec.json.encode(reply.body)
+        self.context.note_broken(self._path(), reply, problem, len(content))
         media_type = b"text/plain; charset=utf-8" if text else b"application/json"
         head = [
             STATUS_LINE[reply.status], b"content-type: ", media_type,

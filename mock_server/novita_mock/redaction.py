@@ -38,9 +38,9 @@ _SECRET_PARAMETERS = frozenset({"auth", "code", "hmac", "jwt", "key", "pass", "p
 _IDLE_PARAMETERS = frozenset(
     {"xamzalgorithm", "xamzcredential", "xamzsignedheaders", "xamzsecuritytoken", "xid"}
 )
-#: How secrets of well-known makers begin.
+#: How secrets of well-known makers begin; not within a word.
 _SECRET_VALUE = re.compile(
-    r"(sk|pk|rk|ghp|gho|xox[abp]|whsec)[-_][\w+/=-]{8,}|AKIA\w{12,}|eyJ[\w-]{10,}\.[\w.-]*"
+    r"(?<![^\W_])(?:(sk|pk|rk|ghp|gho|xox[abp]|whsec)[-_][\w+/=-]{8,}|AKIA\w{12,}|eyJ[\w-]{10,}\.[\w.-]*)"
 )
 _PARAMETER = re.compile(r"""([?&;#])([^=&;#?\s"'<>]{1,200})=([^&;#\s"'<>]*)""")
 _MAY_NEST = re.compile(r"[%?]")
@@ -83,7 +83,7 @@ def redacted_text(text: str) -> str:
         text = _USER.sub(rf"\1{HIDDEN}@", text)
     if "=" in text:
         text = _GONE.sub(r"\1", _PARAMETER.sub(_parameter, text))
-    text = _BEARER.sub(rf"\1 {HIDDEN}", _SECRET_VALUE.sub(_not_within_word, text))
+    text = _BEARER.sub(rf"\1 {HIDDEN}", _SECRET_VALUE.sub(HIDDEN, text))
     return text if len(text) <= MAX_TEXT else _measured(text)
 
 
@@ -187,11 +187,6 @@ def _nests(value: str) -> bool:
     """An address within an address has secrets of its own."""
     meant = unquote_plus(value)
     return "=" in meant and redacted_text(meant) != meant
-
-
-def _not_within_word(match: re.Match[str]) -> str:
-    before = match.string[match.start() - 1 : match.start()]
-    return match.group() if before.isalnum() else HIDDEN
 
 
 def _text(value: str | bytes) -> str:

@@ -8,6 +8,8 @@ from novita_mock.blobs import Blob, BlobStore, Grant, Signer
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
 from novita_mock.files import folder
+from novita_mock.process import Made
+from novita_mock.s3 import StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.storage import OwnBuckets, object_key, object_url, own_store_url
 from novita_mock.store import TaskStore
@@ -50,18 +52,23 @@ class Results:
         """Whether a task's pictures have to be sent away before it can end."""
         return task.wish.storage is not None and self._uploads is not None
 
-    async def upload(self, task: Task, pictures: tuple[bytes, ...]) -> None:
+    async def upload(self, task: Task, made: Made) -> Made:
         """Send a task's pictures to the S3 service, one after the other.
 
-        Raises:
-            StorageFailed: it did not take one of them; those after it are not sent.
+        Returns:
+            What was made; nothing but the reason, where the service did not take one: those after it are
+            not sent.
         """
         storage = task.wish.storage
         assert storage is not None
         assert self._uploads is not None
-        for index, content in enumerate(pictures):
-            key = self._key(task, index)
-            await self._uploads.send(Parcel(storage.bucket, storage.region, key, content, _type(task)))
+        try:
+            for index, content in enumerate(made.pictures):
+                key = self._key(task, index)
+                await self._uploads.send(Parcel(storage.bucket, storage.region, key, content, _type(task)))
+        except StorageFailed as problem:
+            return Made(broken=problem.reason)
+        return made
 
     def store(
         self, account: Account, task: Task, operation: Operation, pictures: tuple[bytes, ...], at_s: float

@@ -8,6 +8,7 @@ from novita_mock.fault_rule import FaultRule
 from novita_mock.geometry import Output
 from novita_mock.task import Wish
 from novita_mock.types import JSON
+from novita_mock.wallet import cost_of
 from novita_mock.work import Work
 
 
@@ -40,6 +41,18 @@ class Submission:
     def size(self) -> int:
         """Bytes of all input pictures."""
         return sum(map(len, self.images.values()))
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of all pictures, those that come in and those that will come out."""
+        return self.output.pixels + self.input_pixels
+
+    @property
+    def cost(self) -> int:
+        """What it costs, in 1/10,000 USD; a webhook's test mode is free."""
+        if self.wish.test_status:
+            return 0
+        return cost_of(self.operation, self.output.count, self.wish.nsfw_level is not None)
 
     def work(self, seed: int) -> Work:
         """The order for its pictures."""

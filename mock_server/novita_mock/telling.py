@@ -88,6 +88,7 @@ def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
     return held if call.named else [*held, (None, call.context.journal)]
 
 
+<<<<<<< HEAD
 def _wanted(call: Call) -> Wanted:
     wanted = wanted_of({name: value for name, value in call.query.items() if name != "account"})
     if wanted.after is not None and not call.named:
@@ -105,6 +106,29 @@ async def requests(call: Call) -> JSON:
     told = [row for _, row in sorted(rows, key=lambda row: row[0])]
     if wanted.after is None and wanted.limit is not None:
         told = told[len(told) - min(wanted.limit, len(told)) :]
+=======
+def _filters(call: Call) -> dict[str, JSON]:
+    return {name: value for name, value in call.query.items() if name != "account"}
+
+
+def _asked(call: Call) -> list[tuple[JSON, entry.Entry]]:
+    """The entries that are asked for, each with whose it is, in the order in which they were answered."""
+    wanted = wanted_of(_filters(call))
+    if wanted.after is not None and not call.named:
+        message = "numbers count the requests of one account: say whose"
+        raise Refused((Fault("invalid-request", ("after",), message),))
+    found = [(whose, each) for whose, held in _journals(call) for each in held.select(wanted)]
+    found.sort(key=lambda pair: pair[1].arrival)
+    # Of several journals each gave as many as are wanted in all.
+    surplus = len(found) - (len(found) if wanted.limit is None else wanted.limit)
+    return found if wanted.after is not None else found[max(0, surplus) :]
+
+
+async def requests(call: Call) -> JSON:
+    """The journal."""
+    told = [{"account": whose, **entry.told(each)} for whose, each in _asked(call)]
+    dropped = sum(held.dropped for _, held in _journals(call))
+>>>>>>> world
     return {"requests": told, "count": len(told), "dropped": dropped}
 
 
@@ -116,10 +140,13 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
+<<<<<<< HEAD
     wanted = _wanted(call)
     entries = [found for _, held in _journals(call) for found in held.select(wanted)]
+=======
+>>>>>>> world
     base_url = call.context.settings.public_url or call.context.own_url
-    return har(sorted(entries, key=lambda found: found.at_s), base_url, __version__)
+    return har((each for _, each in _asked(call)), base_url, __version__)
 
 
 async def faults(call: Call) -> JSON:

@@ -60,11 +60,11 @@ class Timeline:
         self._sources = (*makers, *senders)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._advancing: dict[str, asyncio.Lock] = {}
-        self._closed = False
+        self._stopped = asyncio.Event()
 
     def run_due(self, account: Account) -> None:
         """Apply, in order, what is due in this account by now; then wait for what is next."""
-        while not self._closed and (source := self._next(account)) is not None:
+        while not self._stopped.is_set() and (source := self._next(account)) is not None:
             due_s = source.next_due_s(account.account_id)
             if due_s is None or due_s > account.clock.now():
                 break
@@ -83,7 +83,7 @@ class Timeline:
             mark = account.effects.count
             target_s = account.clock.now() + seconds
             patience = Patience()
-            while not self._closed:
+            while not self._stopped.is_set():
                 await self._settle(account, patience)
                 source = self._next(account)
                 due_s = source.next_due_s(account.account_id) if source else None
@@ -96,7 +96,7 @@ class Timeline:
 
     def close(self) -> None:
         """Stop: nothing falls due any more."""
-        self._closed = True
+        self._stopped.set()
         for timer in self._timers.values():
             timer.cancel()
 
@@ -119,7 +119,11 @@ class Timeline:
         for source in self._senders:
             await source.ready()
         began_s = self._wall.monotonic()
-        await asyncio.wait([asyncio.ensure_future(sent) for sent in waited], timeout=patience.left_s)
+        sent = asyncio.gather(*waited, return_exceptions=True)
+        stopped = asyncio.ensure_future(self._stopped.wait())
+        await asyncio.wait((sent, stopped), timeout=patience.left_s, return_when=asyncio.FIRST_COMPLETED)
+        sent.cancel()  # that ends our waiting, not what is on its way
+        stopped.cancel()
         patience.left_s -= self._wall.monotonic() - began_s
 
     def _next(self, account: Account) -> Source | None:
@@ -136,7 +140,7 @@ class Timeline:
             timer.cancel()
         source = self._next(account)
         due_s = source.next_due_s(account.account_id) if source else None
-        delay = None if due_s is None or self._closed else account.clock.wall_delay(due_s)
+        delay = None if due_s is None or self._stopped.is_set() else account.clock.wall_delay(due_s)
         if delay is not None:
             loop = asyncio.get_running_loop()
             self._timers[account.account_id] = loop.call_later(delay, self.run_due, account)

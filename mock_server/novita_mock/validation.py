@@ -17,7 +17,6 @@ from jsonschema.validators import extend
 
 from novita_mock.catalogue import Catalogue
 from novita_mock.problems import Fault, cut
-from novita_mock.redaction import redacted_text
 from novita_mock.types import JSON
 from novita_mock.wording import MAX_FAULTS, Path, faults_of, kind_of
 
@@ -169,7 +168,7 @@ def _engine(schema: JSON) -> Any:  # Any: jsonschema types a class made by `exte
 
 def _wrong_urls(value: JSON, schema: JSON, path: Path) -> Iterator[Fault]:
     if schema.get("x-format") == "http-url" and isinstance(value, str) and not _is_http_url(value):
-        yield Fault("invalid-request", path, f"{cut(redacted_text(value))} is not an http or https address")
+        yield Fault("invalid-request", path, f"{cut(value)} is not an http or https address")
     for name, child in schema.get("properties", {}).items():
         if isinstance(value, dict) and name in value:
             yield from _wrong_urls(value[name], child, (*path, name))

@@ -56,6 +56,15 @@ class Wallet:
         self.spent = 0
         self._held: dict[str, int] = {}
 
+    def check(self, cost: int) -> None:
+        """Whether something can be paid.
+
+        Raises:
+            NotEnough: the balance is lower than the cost.
+        """
+        if cost > self.balance:
+            raise NotEnough(self.balance, cost)
+
     def charge(self, task_id: str, cost: int) -> None:
         """Pay for a task when it is accepted.
 
@@ -65,8 +74,7 @@ class Wallet:
         """
         if cost < 0 or task_id in self._held:
             raise ValueError(f"task {task_id} can't be charged {cost}")
-        if cost > self.balance:
-            raise NotEnough(self.balance, cost)
+        self.check(cost)
         self.balance -= cost
         self.spent += cost
         self._held[task_id] = cost

@@ -73,6 +73,6 @@ _MESSAGES: dict[str, Callable[[JSON, JSON], str]] = {
     "exclusiveMaximum": lambda limit, value: f"{cut(value)} is not less than {limit}",
     "minLength": _length_message("at least", "characters"),
     "maxLength": _length_message("at most", "characters"),
-    "minItems": _length_message("at least", "items"),
+    "minItems": lambda limit, value: f"has {len(value)} items, at least {limit} are needed",
     "maxItems": lambda limit, value: f"has more than the {limit} items that are allowed",
 }
