@@ -12,7 +12,7 @@ from novita_mock.problems import Fault, Refused
 from novita_mock.redaction import outline, redacted_text
 from novita_mock.task import Task
 from novita_mock.types import JSON
-from novita_mock.wanted import Wanted, wanted_of
+from novita_mock.wanted import wanted_of
 
 Command = Callable[[Call], Awaitable[JSON]]
 
@@ -88,25 +88,6 @@ def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
     return held if call.named else [*held, (None, call.context.journal)]
 
 
-<<<<<<< HEAD
-def _wanted(call: Call) -> Wanted:
-    wanted = wanted_of({name: value for name, value in call.query.items() if name != "account"})
-    if wanted.after is not None and not call.named:
-        message = "numbers count the requests of one account: say whose"
-        raise Refused((Fault("invalid-request", ("after",), message),))
-    return wanted
-
-
-async def requests(call: Call) -> JSON:
-    """The journal; where several are asked, in order of time."""
-    wanted, rows, dropped = _wanted(call), [], 0
-    for account_id, held in _journals(call):
-        rows += [(found.at_s, {"account": account_id, **entry.told(found)}) for found in held.select(wanted)]
-        dropped += held.dropped
-    told = [row for _, row in sorted(rows, key=lambda row: row[0])]
-    if wanted.after is None and wanted.limit is not None:
-        told = told[len(told) - min(wanted.limit, len(told)) :]
-=======
 def _filters(call: Call) -> dict[str, JSON]:
     return {name: value for name, value in call.query.items() if name != "account"}
 
@@ -128,7 +109,6 @@ async def requests(call: Call) -> JSON:
     """The journal."""
     told = [{"account": whose, **entry.told(each)} for whose, each in _asked(call)]
     dropped = sum(held.dropped for _, held in _journals(call))
->>>>>>> world
     return {"requests": told, "count": len(told), "dropped": dropped}
 
 
@@ -140,11 +120,6 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
-<<<<<<< HEAD
-    wanted = _wanted(call)
-    entries = [found for _, held in _journals(call) for found in held.select(wanted)]
-=======
->>>>>>> world
     base_url = call.context.settings.public_url or call.context.own_url
     return har((each for _, each in _asked(call)), base_url, __version__)
 
