@@ -181,9 +181,9 @@ class Injection:
         """The reply as faults leave it."""
         for rule in rules:
             effect = rule.effect
-            if effect.kind == "body" and effect.how == "truncated":
+            if effect.kind == "body" and effect.how == "truncated" and response.body:
                 response = Truncated(response, socket_of(self._request.scope))
-            elif effect.kind == "body":
+            elif effect.kind == "body" and response.body:  # the answer to HEAD has nothing to break
                 schema = self._context.validator(self._operation.response).schema
                 response = bent(response, effect.how, schema, self._account.faults.numbers(rule))
             elif effect.kind == "socket" and effect.how == "drip":
