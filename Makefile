@@ -55,8 +55,8 @@ openapi: $(READY) ## print the OpenAPI 3.1 document
 
 check: lint types imports sizes docs-check test ## everything that CI runs
 
-check-deep: $(READY) ## 20,000 steps of the state machine of worlds; takes minutes
-	$(BIN)/python -m pytest --hypothesis-profile=deep -s tests/test_world_machine.py $(ARGS)
+check-deep: $(READY) ## the long form of what CI samples: 20,000 steps, 10,000 tasks
+	$(BIN)/python -m pytest --hypothesis-profile=deep -s tests/test_world_machine.py tests/test_world_memory.py $(ARGS)
 
 lock: ## requirements.lock anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --extra test --generate-hashes --no-emit-index-url \

@@ -67,7 +67,8 @@ def test_a_browser_that_asks_first_is_told_nothing(client: httpx2.Client) -> Non
         assert not [name for name in reply.headers if name.startswith("access-control")]
 
 
-def test_no_reply_has_a_cors_header(client: httpx2.Client) -> None:
+def test_no_reply_has_a_cors_header(start) -> None:
+    client = start()
     for row in TABLE["routes"]:
         reply = call(client, row)
         assert not [name for name in reply.headers if name.startswith("access-control")], row["name"]

@@ -1,7 +1,12 @@
 """Every control route over HTTP: what it does, whose it is, and how it says no."""
 
+from collections.abc import Iterator
+from urllib.parse import quote
+
 import httpx2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conftest import finished, upscale_body
 from novita_mock.files import read_json
@@ -10,6 +15,15 @@ from novita_mock.types import JSON
 TABLE = read_json("schemas", "control.json")
 OTHER = {"Authorization": "Bearer sk_other"}
 NOBODY = {"Authorization": ""}
+#: Bodies of every shape, some with the names that the routes know.
+NAMES = ("phase", "effect", "kind", "match", "scenario", "seconds", "usd", "parts", "status", "to", "event",
+         "override", "request", "count", "times")  # fmt: skip
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+BODIES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+)
 FAULT = {"phase": "before", "effect": {"kind": "error", "reason": "RATE_LIMIT_EXCEEDED"}}
 
 
@@ -34,6 +48,14 @@ def submit(client: httpx2.Client, headers: JSON = None, **extra: JSON) -> str:
 
 def with_inbox(client: httpx2.Client, name: str = "hook") -> JSON:
     return {"webhook": {"url": f"{client.base_url}/_mock/inbox/{name}"}}
+
+
+@pytest.fixture(scope="module")
+def fuzzed(url: str) -> Iterator[httpx2.Client]:
+    """A client with an account that nobody else needs."""
+    headers = {"Authorization": "Bearer sk_fuzzed"}
+    with httpx2.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+        yield client
 
 
 def test_health_tells_what_it_holds(start) -> None:
@@ -206,6 +228,28 @@ def test_a_body_that_is_too_long_is_refused(client: httpx2.Client) -> None:
     headers = {"Content-Type": "application/json"}
     reply = client.post("/_mock/faults", content=b" " * (9 << 20), headers=headers)
     assert (reply.status_code, set(reply.json())) == (413, {"error", "fields"})
+
+
+@pytest.mark.parametrize(
+    "where", ["requests/assert", "faults", "trigger", "balance", "reset", "clock/advance"]
+)
+@settings(max_examples=40, deadline=None)
+@given(body=BODIES)
+def test_no_body_breaks_the_double(fuzzed: httpx2.Client, where: str, body: JSON) -> None:
+    reply = fuzzed.post(f"/_mock/{where}", json=body)
+    assert reply.status_code in (200, 400, 404), reply.text
+
+
+@settings(max_examples=60, deadline=None)
+@given(body=BODIES, name=TEXT)
+def test_no_script_or_name_breaks_an_inbox(fuzzed: httpx2.Client, body: JSON, name: str) -> None:
+    assert fuzzed.put("/_mock/inbox/x", json=body).status_code in (200, 400)
+    assert fuzzed.get(f"/_mock/inbox/{quote(name, safe='')}").status_code in (200, 400, 404, 405)
+
+
+def test_what_breaks_the_rules_of_http_is_told_in_json_too(client: httpx2.Client) -> None:
+    reply = client.get("/_mock/tasks", params={"x": "x" * 40_000})
+    assert (reply.status_code, set(reply.json())) == (431, {"error", "fields"})
 
 
 def test_unknown_paths_and_methods_are_told_as_everything_here(client: httpx2.Client) -> None:

@@ -22,12 +22,15 @@ def made(kind: type[Problem]) -> Problem:
     return WrongMethod("no", ("GET",)) if kind is WrongMethod else kind("no")
 
 
-@pytest.mark.parametrize("dialect", ["v3", "v2", "plain"])
+@pytest.mark.parametrize("dialect", ["v3", "v2", "plain", "control"])
 @pytest.mark.parametrize("kind", PROBLEMS)
 def test_every_problem_is_told_in_every_dialect(kind: type[Problem], dialect: str) -> None:
     reply = refusal(made(kind), dialect, load())
     if dialect == "plain":
         assert isinstance(reply.body, str)
+    elif dialect == "control":
+        assert reply.body == {"error": "no", "fields": {}}
+        assert 400 <= reply.status <= 599
     else:
         assert list(Validator(load(), f"{dialect}/error.json").violations(reply.body)) == []
 

@@ -1,6 +1,10 @@
 """The commands for webhooks: an event is made, sent, shown, passed on, and answered for."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,3 +107,13 @@ def test_a_port_in_use_is_said_with_a_way_out(capsys):
     with receiver(0, None) as other:
         said = typist(capsys)(f"listen --port {other.server_address[1]}")
     assert (said.code, "try: novita-mock listen --port 0" in said.err) == (2, True)
+
+
+def test_ctrl_c_ends_it(tmp_path):
+    line = [sys.executable, "-m", "novita_mock", "listen", "--port", "0"]
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, env=environ, cwd=tmp_path, text=True) as process:
+        assert process.stdout is not None
+        assert " receives" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=5) == 130

@@ -32,6 +32,7 @@ EXPECTED = (
     ("_mock/balance", ['"credit_balance":150', '"task_id"', "BILLING_BALANCE_NOT_ENOUGH",
                          '{"credit_balance":50}', "as new: balance"]),
     ("custom_storage", ['"task_id"', '"bucket":"my-pictures"']),
+    ("python3 -", ["{'holds': True, 'message': ''}"]),
     ("novita-mock reset", ["as new: tasks, journal", "none"]),
 )  # fmt: skip
 

@@ -227,6 +227,20 @@ def test_a_task_that_was_forgotten_while_its_picture_was_sent_stays_forgotten(st
         until(lambda: status_of(client, again)["task"]["status"] == "TASK_STATUS_SUCCEED")
 
 
+def test_pictures_on_their_way_count_as_unfinished_work(start: Start) -> None:
+    permits = threading.Semaphore(0)
+    with stub_server(permitted(permits)) as stub:
+        client = start(s3_endpoint=stub.url, speed=1000.0, max_pending_bytes=5000)
+        large = img2img_body(width=512, height=512)
+        task_id = client.post(IMG2IMG, json=into(large)).json()["task_id"]
+        until(lambda: stub.asked)
+        refused = client.post(UPSCALE, json=upscale_body())
+        assert (refused.status_code, refused.json()["reason"]) == (429, "RATE_LIMIT_EXCEEDED")
+        permits.release()
+        until(lambda: status_of(client, task_id)["task"]["status"] == "TASK_STATUS_SUCCEED")
+        assert client.post(UPSCALE, json=upscale_body()).status_code == 200
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_the_double_ends_in_a_second_while_a_picture_is_sent(sent: signal.Signals) -> None:
     with (

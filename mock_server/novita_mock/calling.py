@@ -112,5 +112,7 @@ def _no(status: int, told: JSON) -> CallFailed:
         return CallFailed("it is not clear which account is meant", "the same with --account YOUR_API_KEY")
     if status == 403 and "token" in said:
         return CallFailed(message, "the same with --control-token TOKEN")
+    if status == 403 and "key" in said:
+        return CallFailed(message, "the same with --account and a key that the double lets in")
     hints = {403: "the same on the machine of the double", 404: "novita-mock tasks, webhooks or faults lists"}
     return CallFailed(message, hints.get(status, "the same with --help"))

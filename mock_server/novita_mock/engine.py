@@ -109,8 +109,8 @@ class Engine:
         """Forget every task of an account, ended or not; how many there were."""
         tasks = self._tasks.of(account.account_id)
         for task in tasks:
-            submission = self._orders.pop(task.task_id, None)
-            made = self._made.pop(task.task_id, Made())
+            submission, made = self._orders.pop(task.task_id, None), self._made.pop(task.task_id, Made())
+            account.wallet.settle(task.task_id)
             self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
             account.wallet.settle(task.task_id)
