@@ -113,6 +113,14 @@ def test_ends_that_are_due_at_once_come_in_the_order_of_their_submits(start: Sta
     assert [delivery["task_id"] for delivery in webhooks(client)] == ids
 
 
+def test_an_advance_tells_everything_however_much_that_is(start: Start) -> None:
+    client = start(**MANUAL)
+    ids = [submit(client) for _ in range(400)]
+    told = advance(client, 4000)
+    for kind in ("task-started", "task-succeeded", "links-expired"):
+        assert [effect["of"] for effect in told["effects"] if effect["effect"] == kind] == ids
+
+
 def test_a_small_step_does_only_what_is_due_by_then(start: Start) -> None:
     client = start(**MANUAL)
     task_id = submit(client)
