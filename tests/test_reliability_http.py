@@ -55,7 +55,7 @@ def test_an_unknown_v2_path_is_not_found_in_its_dialect(client: httpx2.Client, p
     assert told(path, reply)["code"] == 10
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v30/x", "/V3/async/upscale", "/_mocking"])
+@pytest.mark.parametrize("path", ["/nothing", "/v30/x", "/V3/async/upscale"])
 def test_an_unknown_path_of_no_dialect_is_not_found_in_text(client: httpx2.Client, path: str) -> None:
     """H1."""
     reply = client.get(path)

@@ -187,10 +187,9 @@ class Deliveries:
         number, last = len(delivery.attempts), delivery.attempts[-1]
         next_s = None
         if answer.reason and number <= len(BACKOFF_S):
-            # Counted from when the attempt was due, so that how long a receiver took shows nowhere;
-            # never before now, so that a slow one is not sent to twice at once.
+            # Counted from the refusal: a receiver that is slow to say no is not pressed at once again.
             wait_s = 0.0 if account.clock.instant else BACKOFF_S[number - 1]
-            next_s = max(last.at_s + wait_s, account.clock.now())
+            next_s = max(last.at_s, account.clock.now()) + wait_s
         done = replace(
             last, status=answer.status, reason=answer.reason, excerpt=answer.excerpt,
             duration_s=answer.duration_s, next_s=next_s,
