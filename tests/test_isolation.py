@@ -98,3 +98,13 @@ def test_the_same_key_by_any_of_its_spellings_is_the_same_account(url: str) -> N
         for spelling in ("sk_spelled", "bearer sk_spelled", "Bearer sk_spelled@happy"):
             client.headers["authorization"] = spelling
             assert poll(client, task_id).status_code == 200
+
+
+def test_without_an_account_nothing_is_queued_in_silence(start: Start) -> None:
+    client = start()
+    del client.headers["authorization"]
+    reply = client.post(
+        "/_mock/faults", json={"phase": "before", "effect": {"kind": "latency", "seconds": 1}}
+    )
+    assert reply.status_code == 400
+    assert "say whose" in reply.text

@@ -5,7 +5,7 @@ import pytest
 
 import faulty
 from conftest import Start, upscale_body
-from faulty import keyed, link
+from faulty import keyed, link, noted
 from novita_mock.scenarios import names
 from novita_mock.settings import SettingsError
 from scenario_checks import CHECKS, TIMED
@@ -66,6 +66,8 @@ def test_an_unknown_scenario_is_refused_with_the_nearest_name(url: str, way: str
         assert (reply.status_code, reply.json()["reason"]) == (400, "INVALID_REQUEST_BODY")
         assert "did you mean 'rate-limited'?" in reply.json()["message"]
         assert client.get("/_mock/tasks").json() == {"tasks": []}
+        # A part of a key is never repeated; what a header says is.
+        assert ("'rate-limit'" in reply.text + str(noted(client))) is (way == "header")
 
 
 def test_a_start_with_an_unknown_scenario_says_so(start: Start) -> None:

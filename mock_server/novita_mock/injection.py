@@ -17,6 +17,7 @@ from novita_mock.fault_form import DRIP_BYTES_PER_SECOND
 from novita_mock.fault_rule import FaultRule, Injected, latency_s
 from novita_mock.plan import Fate
 from novita_mock.problems import BadLink
+from novita_mock.scenarios import UnknownScenario
 from novita_mock.task import Task
 
 #: The header by which a request names a scenario.
@@ -35,7 +36,8 @@ def choose_scenario(context: Context, request: Request, exchange: Exchange, *nam
     asked = (request.headers.get(SCENARIO_HEADER), *named, context.settings.scenario)
     name = next(filter(None, asked), "")
     if name:
-        exchange.scenario_name, exchange.scenario = name, context.scenario(name)
+        exchange.scenario_name = name
+        exchange.scenario = context.scenario(name)
         check_socket(exchange.scenario, request.scope)
 
 
@@ -83,7 +85,14 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
     exchange.operation = operation.name
     exchange.account, key = context.account(operation, request)
     exchange.at_s = exchange.account.clock.now()
-    choose_scenario(context, request, exchange, context.accounts.named_by(key)[1])
+    in_key = context.accounts.named_by(key)[1]
+    try:
+        choose_scenario(context, request, exchange, in_key)
+    except UnknownScenario:
+        if exchange.scenario_name != in_key:
+            raise
+        # Not repeated: it may be a part of a real key.
+        raise UnknownScenario(in_key, "what stands behind the @ of the API key") from None
     if operation.kind == "result":
         asked = dict(parse_qsl(query_text(request))).get("task_id", "")
         _about(exchange, context.tasks.get(exchange.account.account_id, asked))
@@ -181,9 +190,9 @@ class Injection:
         """The reply as faults leave it."""
         for rule in rules:
             effect = rule.effect
-            if effect.kind == "body" and effect.how == "truncated":
+            if effect.kind == "body" and effect.how == "truncated" and response.body:
                 response = Truncated(response, socket_of(self._request.scope))
-            elif effect.kind == "body":
+            elif effect.kind == "body" and response.body:  # the answer to HEAD has nothing to break
                 schema = self._context.validator(self._operation.response).schema
                 response = bent(response, effect.how, schema, self._account.faults.numbers(rule))
             elif effect.kind == "socket" and effect.how == "drip":

@@ -16,9 +16,18 @@ from novita_mock.types import JSON
 
 
 class UnknownScenario(Problem):
-    """A scenario that there is none of; the message names the nearest."""
+    """A scenario that there is none of; the message names the nearest.
+
+    Args:
+        name: what was asked for.
+        shown: how the message speaks of it; the name itself, unless that may be nobody's business.
+    """
 
     kind = "invalid-request"
+
+    def __init__(self, name: str, shown: str = "") -> None:
+        hint = nearest(name, names()) or "; GET /_mock/scenarios lists them"
+        super().__init__(f"{shown or cut(name)} is not a scenario{hint}")
 
 
 def names() -> tuple[str, ...]:
@@ -49,8 +58,6 @@ def load(name: str, catalogue: Catalogue) -> tuple[FaultRule, ...]:
 
 @cache
 def _read(name: str) -> JSON:
-    known = names()
-    if name not in known:
-        hint = nearest(name, known) or "; GET /_mock/scenarios lists them"
-        raise UnknownScenario(f"{cut(name)} is not a scenario{hint}")
+    if name not in names():
+        raise UnknownScenario(name)
     return tomllib.loads((folder("fixtures") / "scenarios" / f"{name}.toml").read_text("utf-8"))
