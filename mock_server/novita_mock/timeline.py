@@ -122,7 +122,7 @@ class Timeline:
         for source in self._senders:
             await source.ready()
         began_s = self._wall.monotonic()
-        sent = asyncio.gather(*waited, return_exceptions=True)
+        sent = asyncio.ensure_future(asyncio.wait([asyncio.ensure_future(each) for each in waited]))
         stopped = asyncio.ensure_future(self._stopped.wait())
         await asyncio.wait((sent, stopped), timeout=patience.left_s, return_when=asyncio.FIRST_COMPLETED)
         sent.cancel()  # that ends our waiting, not what is on its way
