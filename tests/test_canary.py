@@ -122,7 +122,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Watched, dict[str
             watched.client.close()
             process.kill()
             process.wait()
-    elsewhere = {"log": log.read_bytes(), "ready file": ready.read_bytes()}
+    shown = subprocess.run(
+        [sys.executable, "-m", "novita_mock", "config"], env=os.environ | settings, capture_output=True
+    )
+    assert b"NOVITA_MOCK_S3_SECRET_KEY" in shown.stdout
+    elsewhere = {"log": log.read_bytes(), "ready file": ready.read_bytes(), "config": shown.stdout}
     return watched, elsewhere
 
 

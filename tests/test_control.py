@@ -83,6 +83,7 @@ def test_accounts_are_told_apart_and_hide_their_keys(start) -> None:
     assert len(told(client, "/accounts")["accounts"]) == 1
     mine = told(client, "/accounts")["accounts"][0]["account"]
     assert told(client, "/accounts", NOBODY, account=mine) == told(client, "/accounts")
+    assert told(client, "/accounts", NOBODY, account=mine[:8]) == told(client, "/accounts")
     assert told(client, "/accounts", NOBODY, account="sk_test") == told(client, "/accounts")
 
 

@@ -1,15 +1,18 @@
 """The chapter of the README about the world: each of its examples runs, in order, on one double."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from novita_mock.catalogue import load
+from novita_mock.cli import cli
 from novita_mock.drawing import demo_picture
+from novita_mock.fault_form import parse
 from novita_mock.server import running
 from novita_mock.settings import Settings
 from test_readme import ADDRESS, ROOT, blocks
@@ -71,16 +74,21 @@ def test_every_example_prints_what_it_should(type_block):
 
 
 def test_every_command_that_pages_name_is_one():
-    import novita_mock.cli as cli
-
     for page in ("README.md", "docs/reference.md"):
         text = (ROOT / page).read_text("utf-8")
         named = set(re.findall(r"novita-mock ([a-z]+)(?=[ `\n])", text))
-        assert named <= set(cli.cli.commands), page
+        assert named <= set(cli.commands), page
+
+
+def test_the_fault_in_the_reference_is_one():
+    text = (ROOT / "docs/reference.md").read_text("utf-8")
+    (example,) = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    rule = parse(json.loads(example), "f", load())
+    assert (rule.phase, rule.skip, rule.times, rule.rate) == ("before", 1, 2, 0.5)
 
 
 def test_the_schemas_that_the_reference_names_are_there():
-    text = Path(ROOT / "docs/reference.md").read_text("utf-8")
+    text = (ROOT / "docs/reference.md").read_text("utf-8")
     named = set(re.findall(r"`(control/[a-z.-]+\.json)`", text))
     assert named
     assert all((ROOT / "schemas" / name).exists() for name in named)

@@ -93,6 +93,8 @@ def test_a_refusal_is_dated_by_its_account_s_clock_as_every_reply() -> None:
     with running(settings, app) as url, Raw(url) as raw:
         good = raw.ask(request("/v3/async/upscale", method="POST", body=json.dumps(upscale_body()).encode()))
         refused = raw.ask(request("/v3/async/upscale", method="POST", body=b"{}"))
+        lost = raw.ask(request("/v3/nothing"))
         nobody = raw.ask(request("/v3/nothing").replace(b"Authorization: Bearer sk_test\r\n", b""))
+    assert lost.headers["date"] == good.headers["date"]
     assert good.headers["date"] == refused.headers["date"] == "Fri, 02 Jan 2026 00:00:00 GMT"
     assert nobody.headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"

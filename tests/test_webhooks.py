@@ -117,14 +117,14 @@ def test_a_receiver_that_is_not_there_is_tried_six_times(start: Start) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///etc/passwd",
+        "file:/etc/passwd",
         "gopher://a/",
         "ftp://a/",
         "//x",
         "http://",
         "http://a:99999/",
         "nonsense",
-        "http:" + "//u:p" + "@a/",
+        f"http://u:p{chr(64)}a/",
     ],
 )
 def test_what_no_event_can_be_posted_to_is_refused_at_the_submit(start: Start, url: str) -> None:
@@ -377,7 +377,8 @@ def test_a_reordered_event_comes_after_three_seconds_where_no_other_comes(start:
 
 
 def test_where_every_event_is_reordered_neighbours_change_places(start: Start) -> None:
-    client = start(**MANUAL, scenario="webhook-reorder")
+    client = start(**MANUAL)
+    post(client, "/faults", {"phase": "webhook", "effect": {"kind": "reorder"}, "times": 5})
     with hooked() as hook:
         ids = []
         for _ in range(5):

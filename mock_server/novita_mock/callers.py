@@ -22,8 +22,9 @@ TOKEN_HEADER = "x-novita-mock-token"
 #: Routes for others than people: probes of a container, senders of events, and whoever shows a picture.
 OPEN = frozenset({"health", "inbox-receive", "storage-object"})
 
-#: What every account's id looks like.
+#: What every account's id looks like, and what it may be cut to.
 _ID = re.compile(r"[0-9a-f]{32}")
+_SHORT_ID = re.compile(r"[0-9a-f]{8,32}")
 
 
 class NotAllowed(Problem):
@@ -72,16 +73,19 @@ def check_content_type(request: Request) -> None:
 def account_of(context: Context, request: Request, query: Mapping[str, str]) -> Account | None:
     """The account that is named: by ``?account=`` with its id or its key, else by the key's header.
 
+    Of an id, the first eight characters are enough, as lists on a terminal show them.
+
     Raises:
         NotFound: an id that belongs to no account.
         WrongKey: a key that is not let in.
     """
     if "account" in query:
         named = query["account"]
-        found = context.accounts.of_id(named)
-        if found is None and _ID.fullmatch(named):
+        known = context.accounts.all() if _SHORT_ID.fullmatch(named) else []
+        found = [account for account in known if account.account_id.startswith(named)]
+        if not found and _ID.fullmatch(named):
             raise NotFound("there is no account of that id")
-        return found or context.accounts.of_key(named)
+        return found[0] if len(found) == 1 else context.accounts.of_key(named)
     try:
         return context.account(None, request)[0]
     except MissingKey:

@@ -28,6 +28,7 @@ from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
 from novita_mock.results import Results
 from novita_mock.settings import Settings
+from novita_mock.shelf import Shelf
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import TaskStore
 from novita_mock.timeline import Timeline
@@ -67,6 +68,7 @@ class Context:
     own_url: str = ""
     #: The requests of nobody: those without a key that is let in.
     journal: Journal = field(default_factory=Journal)
+    shelf: Shelf = field(default_factory=Shelf)
     _numbers: int = 0
     _arrivals: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
@@ -105,7 +107,7 @@ class Context:
             problem=problem.message[:200],
             arrival=self.next_arrival(),
         )
-        self.journal.add(entry)
+        self.shelf.add(self.journal, entry)
 
     def validator(self, path: str) -> Validator:
         """The validator of a schema, made when first needed."""

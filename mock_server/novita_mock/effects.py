@@ -1,12 +1,10 @@
 """What happened by itself in an account: the effects of time, in order."""
 
-from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from novita_mock.types import JSON
-
-#: Effects of an account that are remembered.
-MAX_EFFECTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +31,27 @@ class Effect:
 
 @dataclass(slots=True)
 class Effects:
-    """The latest effects of an account, and how many there were in all."""
+    """Where the effects of an account are told: nothing is kept, but whoever listens hears all.
+
+    Attributes:
+        count: how many there were.
+    """
 
     count: int = 0
-    latest: deque[Effect] = field(default_factory=lambda: deque(maxlen=MAX_EFFECTS))
+    _listening: list[list[Effect]] = field(default_factory=list)
 
     def add(self, effect: Effect) -> None:
-        """Remember one more."""
+        """Something happened."""
         self.count += 1
-        self.latest.append(effect)
+        for heard in self._listening:
+            heard.append(effect)
 
-    def since(self, count: int) -> list[Effect]:
-        """Those after the first ``count``, as far as they are remembered."""
-        fresh = self.count - count
-        return list(self.latest)[-fresh:] if fresh > 0 else []
+    @contextmanager
+    def heard(self) -> Iterator[list[Effect]]:
+        """What happens while the block runs, in order."""
+        heard: list[Effect] = []
+        self._listening.append(heard)
+        try:
+            yield heard
+        finally:
+            self._listening = [other for other in self._listening if other is not heard]

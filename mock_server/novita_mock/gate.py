@@ -100,7 +100,7 @@ class Gate:
             bent=exchange.bent,
             arrival=self.context.next_arrival(),
         )
-        holder.journal.add(entry)
+        self.context.shelf.add(holder.journal, entry)
 
     def _log(self, scope: Scope, exchange: Exchange, status: int, took_ms: float) -> None:
         if self.context.settings.quiet or not log.isEnabledFor(logging.INFO):

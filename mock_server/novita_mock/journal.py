@@ -51,6 +51,16 @@ class Journal:
             self.kept_bytes -= self._entries.popleft()[1]
             self.dropped += 1
 
+    def holds(self, number: int) -> bool:
+        """Whether an entry that was once added is still there."""
+        return bool(self._entries) and self._entries[0][0].number <= number
+
+    def forget_until(self, number: int) -> None:
+        """Let the entries up to a number make room."""
+        while self._entries and self._entries[0][0].number <= number:
+            self.kept_bytes -= self._entries.popleft()[1]
+            self.dropped += 1
+
     def mark(self, task_id: str, faults: tuple[str, ...]) -> None:
         """Note what was made to go wrong with a task after its submit: on the entry of that.
 

@@ -62,7 +62,7 @@ def _added(double: Double, body: JSON, as_json: bool) -> None:
 
 
 def _faults(told: JSON) -> str:
-    head = ("fault_id", "phase", "effect", "match", "met", "fired", "left", "account")
+    head = ("fault_id", "phase", "effect", "match", "rate", "met", "fired", "left", "account")
     rows = (
         [*(row.get(name) for name in head[:-2]), "always" if row["left"] is None else row["left"],
          row["account"][:8]]

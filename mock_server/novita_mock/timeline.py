@@ -80,19 +80,22 @@ class Timeline:
         if seconds < 0:
             raise ValueError("time can't go back")
         async with self._advancing.setdefault(account.account_id, asyncio.Lock()):
-            mark = account.effects.count
-            target_s = account.clock.now() + seconds
-            patience = Patience()
-            while not self._stopped.is_set():
-                await self._settle(account, patience)
-                source = self._next(account)
-                due_s = source.next_due_s(account.account_id) if source else None
-                if due_s is None or due_s > target_s:
-                    break
-                account.clock.advance_to(due_s)
-            account.clock.advance_to(target_s)
+            with account.effects.heard() as heard:
+                await self._pass(account, seconds)
+            return heard
+
+    async def _pass(self, account: Account, seconds: float) -> None:
+        target_s = account.clock.now() + seconds
+        patience = Patience()
+        while not self._stopped.is_set():
             await self._settle(account, patience)
-            return account.effects.since(mark)
+            source = self._next(account)
+            due_s = source.next_due_s(account.account_id) if source else None
+            if due_s is None or due_s > target_s:
+                break
+            account.clock.advance_to(due_s)
+        account.clock.advance_to(target_s)
+        await self._settle(account, patience)
 
     def close(self) -> None:
         """Stop: nothing falls due any more."""
