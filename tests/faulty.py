@@ -1,6 +1,8 @@
 """Asks a running double for faults, goes through a whole life of a task, and reads what was noted."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -86,6 +88,14 @@ def noted(client: httpx2.Client, **filters: JSON) -> list[JSON]:
 def marks(client: httpx2.Client) -> list[str]:
     """Every fault that the journal of the client's account marks, in order."""
     return [fault for entry in noted(client) for fault in entry["faults"]]
+
+
+def until(held: Callable[[], bool], within_s: float = 20.0) -> None:
+    """Wait for something that the double does by itself."""
+    pause, deadline_s = threading.Event(), time.monotonic() + within_s
+    while not held():
+        assert time.monotonic() < deadline_s, "it never came to be"
+        pause.wait(0.02)
 
 
 def balance(client: httpx2.Client) -> int:

@@ -12,7 +12,7 @@ import pytest
 import faulty
 from conftest import Start, b64, picture, upscale_body
 from contract_files import fixture
-from faulty import ask, keyed, marks, noted, poll, submit, task_of
+from faulty import ask, keyed, marks, noted, poll, submit, task_of, until
 from novita_mock.catalogue import load
 from novita_mock.validation import Validator
 from raw import Raw, request, timed
@@ -91,12 +91,11 @@ def test_a_wait_takes_wall_time(client: httpx2.Client) -> None:
 def test_who_has_no_patience_for_a_wait_and_asks_again_pays_once_or_twice(
     client: httpx2.Client, phase: str, tasks_made: int
 ) -> None:
-    ask(client, phase, {"kind": "latency", "seconds": 0.4}, match={"kind": "submit"})
+    ask(client, phase, {"kind": "latency", "seconds": 1.2}, match={"kind": "submit"})
     with pytest.raises(httpx2.ReadTimeout):
-        client.post(faulty.SUBMIT, json=upscale_body(), timeout=0.1)
+        client.post(faulty.SUBMIT, json=upscale_body(), timeout=0.6)
     task_of(submit(client))
-    with Raw(str(client.base_url)) as raw:
-        assert not raw.ended(within_s=0.5)  # until the wait of the first is over
+    until(lambda: len(noted(client, operation="upscale")) == 2)
     assert len(tasks(client)) == tasks_made
     assert len(client.get("/_mock/double-spends").json()["double_spends"]) == tasks_made - 1
 
@@ -167,7 +166,7 @@ def test_a_hang_ends_with_the_patience_of_the_client(client: httpx2.Client) -> N
     ask(client, "after", {"kind": "socket", "how": "hang"}, match={"kind": "submit"})
     for made in (0, 1):
         with pytest.raises(httpx2.ReadTimeout):
-            client.post(faulty.SUBMIT, json=upscale_body(), timeout=0.3)
+            client.post(faulty.SUBMIT, json=upscale_body(), timeout=0.8)
         assert len(tasks(client)) == made
 
 
@@ -181,7 +180,7 @@ def test_the_server_ends_within_a_second_and_in_silence_while_a_fault_lasts(name
             process.send_signal(signal.SIGINT)
             _, told = process.communicate(timeout=10)
     assert (process.returncode, told) == (0, b"")
-    assert took[0] < 1.5
+    assert took[0] < 2
 
 
 def test_a_drip_brings_all_of_it_slowly() -> None:

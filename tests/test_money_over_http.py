@@ -160,6 +160,19 @@ def test_what_is_refused_takes_nothing_from_a_window(start: Start) -> None:
     assert {submit(client).status_code for _ in range(20)} == {200}
 
 
+def test_a_submit_that_finds_no_room_takes_nothing_from_a_window_and_no_fault(start: Start) -> None:
+    client = start(speed="manual", rate_limits=True, max_pending_tasks=1)
+    task_of(submit(client))
+    ask(client, "task", {"kind": "fail"})
+    assert {submit(client).json()["reason"] for _ in range(25)} == {"RATE_LIMIT_EXCEEDED"}
+    (fault,) = client.get("/_mock/faults").json()["faults"]
+    assert (fault["met"], fault["left"]) == (0, 1)
+    client.post("/_mock/clock/advance", json={"seconds": 10})
+    task_id = task_of(submit(client))
+    client.post("/_mock/clock/advance", json={"seconds": 10})
+    assert poll(client, task_id).json()["task"]["status"] == "TASK_STATUS_FAILED"
+
+
 def test_there_are_no_limits_unless_they_are_asked_for(client: httpx2.Client) -> None:
     assert {submit(client).status_code for _ in range(25)} == {200}
 

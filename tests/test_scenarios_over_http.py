@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 import faulty
-from conftest import Start, upscale_body
+from conftest import Start, b64, picture, upscale_body
 from faulty import keyed, link, noted
 from novita_mock.scenarios import names
 from novita_mock.settings import SettingsError
@@ -45,6 +45,13 @@ def test_the_links_of_a_task_go_by_the_scenario_of_its_submit_alone(url: str, wa
             assert nobody.get(usual).status_code == 200
             assert nobody.get(expired).status_code == 403
             assert nobody.get(expired, headers={"x-novita-mock-scenario": "happy"}).status_code == 200
+
+
+def test_the_links_of_a_task_of_v2_do_so_too(url: str) -> None:
+    with keyed(url, "sk_links_v2@expired-links") as client:
+        task_id = client.post("/v2/upscale", json={"image": b64(picture())}).json()["data"]["task_id"]
+        (address,) = client.get("/v2/progress", params={"task_id": task_id}).json()["data"]["imgs"]
+        assert client.get(address).status_code == 403
 
 
 def test_a_request_that_names_one_leaves_that_of_the_settings(start: Start) -> None:

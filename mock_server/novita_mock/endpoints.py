@@ -38,7 +38,9 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     if taken.problem or taken.submission is None:
         raise taken.problem or Broken("a body is neither good nor bad")
     submission, out = taken.submission, taken.submission.output
-    account.wallet.check(submission.cost)  # before anything is counted or spent on it
+    # Before anything is counted or spent on it.
+    context.engine.check(submission)
+    account.wallet.check(submission.cost)
     if context.settings.rate_limits and not submission.wish.test_status:
         account.windows.allow(operation.name, out.count, account.clock.now(), operation.images_per_minute)
     submission = replace(submission, named=exchange.scenario, scenario=exchange.scenario_name)

@@ -65,17 +65,21 @@ class Engine:
         """Tasks that have not ended."""
         return len(self._orders)
 
-    def submit(self, account: Account, submission: Submission, fate: Fate | None = None) -> Task:
-        """Accept a request: from here on its task exists and is paid for.
-
-        Raises:
-            TooMuch: there is more unfinished work than the settings allow.
-            NotEnough: the account's balance does not pay for it.
-        """
+    def check(self, submission: Submission) -> None:
+        """Raises ``TooMuch`` where there is more unfinished work than the settings allow."""
         if len(self._orders) >= self._settings.max_pending_tasks:
             raise TooMuch(f"{len(self._orders)} tasks are unfinished; no more are taken now")
         if self._orders and self._pending_bytes + submission.size > self._settings.max_pending_bytes:
             raise TooMuch(f"{self._pending_bytes} bytes of pictures wait for work; no more are taken now")
+
+    def submit(self, account: Account, submission: Submission, fate: Fate | None = None) -> Task:
+        """Accept a request: from here on its task exists and is paid for.
+
+        Raises:
+            TooMuch: as ``check`` does.
+            NotEnough: the account's balance does not pay for it.
+        """
+        self.check(submission)
         task = self._new_task(account, submission, fate)
         if not submission.wish.test_status:
             account.wallet.charge(task.task_id, submission.cost)
