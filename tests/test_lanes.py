@@ -101,5 +101,5 @@ def test_two_thousand_waiting_for_a_slow_receiver_delay_no_other():
 
     answers, held = asyncio.run(story())
     assert all(answer.delivered for answer in answers)
-    assert max(answer.duration_s for answer in answers) < 0.5
+    assert max(answer.duration_s for answer in answers) < 2
     assert held == 8

@@ -236,7 +236,7 @@ def test_a_silent_name_server_costs_its_own_deliveries_their_deadline_and_nobody
 
     quick, answers = asyncio.run(story())
     assert quick.delivered
-    assert quick.duration_s < 0.2
+    assert quick.duration_s < 1
     assert {answer.reason for answer in answers} == {"timed out"}
     assert silent.asked == ["slow.example"], "who asks for the same name shares the question"
 

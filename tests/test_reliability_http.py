@@ -262,7 +262,7 @@ def test_a_range_of_a_picture_is_ignored_at_once(client: httpx2.Client, value: s
     with timed(time.process_time) as took:
         reply = client.get(link, headers={"Range": value})
     assert (reply.status_code, reply.content) == (200, whole.content)
-    assert took[0] < 0.05
+    assert took[0] < 0.25
 
 
 @pytest.mark.parametrize(

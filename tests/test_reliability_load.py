@@ -147,8 +147,8 @@ def test_large_bodies_do_not_hold_up_polls(case: str) -> None:
     took.sort()
     print(case, len(took), "polls; 9 of 10 within", took[int(len(took) * 0.9)], "s; all", took[-1])
     assert len(took) > 20
-    assert took[int(len(took) * 0.9)] < 0.1
-    assert took[-1] < 0.5
+    assert took[int(len(took) * 0.9)] < 0.5
+    assert took[-1] < 3
 
 
 def test_large_pictures_stay_within_memory_while_others_poll() -> None:
@@ -167,5 +167,5 @@ def test_large_pictures_stay_within_memory_while_others_poll() -> None:
     took.sort()
     print("most", most // MIB, "MiB; 99 of 100 polls within", took[int(len(took) * 0.99)], "s; all", took[-1])
     assert {task["status"] for task in ended} == {"TASK_STATUS_SUCCEED"}
-    assert took[int(len(took) * 0.99)] < 0.2
+    assert took[int(len(took) * 0.99)] < 1
     assert most < 400 * MIB

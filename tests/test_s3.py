@@ -123,7 +123,7 @@ def test_a_service_that_hangs_or_drips_is_left_at_the_deadline(store, answer):
     with stub_server(answer) as stub:
         began = time.monotonic()
         assert "no answer within 0.4 seconds" in failure_of(store(stub.url, deadline_s=0.4))
-        assert 0.4 <= time.monotonic() - began < 2
+        assert 0.4 <= time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("status", [301, 307])

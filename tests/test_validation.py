@@ -143,7 +143,7 @@ def test_many_little_things_take_little_time(start: Start, case: str, strict: bo
     client = start(strict=strict)
     with timed(time.process_time) as took:
         reply = client.post(path, content=content, headers={"Content-Type": "application/json"})
-    assert took[0] < 3
+    assert took[0] < 10
     told = spoken(path, reply.status_code, dict(reply.headers), reply.content)
     if case in ("loras", "strings", "units") or strict:
         refused(told, 400, "INVALID_REQUEST_BODY")
