@@ -5,6 +5,8 @@ VENV ?= .venv
 LOCKED ?=
 ARGS ?=
 BIN := $(VENV)/bin
+# What the double itself needs is enough to serve; tests and checks need more.
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
 .PHONY: help setup clients serve demo test lint types imports sizes docs docs-check openapi check check-deep lock wheel clean
@@ -12,9 +14,13 @@ READY := $(VENV)/.ready
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml tools/setup
-	@tools/setup $(VENV) $(PYTHON) $(LOCKED)
+$(RUNS): pyproject.toml tools/setup
+	@tools/setup $(VENV) $(PYTHON)
 	@touch $@
+
+$(READY): pyproject.toml tools/setup
+	@tools/setup $(VENV) $(PYTHON) test $(LOCKED)
+	@touch $(RUNS) $@
 
 setup: $(READY) clients ## make the environment in .venv, once (LOCKED=1: exactly requirements.lock)
 
@@ -22,10 +28,10 @@ setup: $(READY) clients ## make the environment in .venv, once (LOCKED=1: exactl
 clients: $(READY)
 	@$(BIN)/python tests/clients/install.py
 
-serve: $(READY) ## start the double (make serve ARGS="--port 0 --speed 0"); Ctrl-C stops it
+serve: $(RUNS) ## start the double (make serve ARGS="--port 0 --speed 0"); Ctrl-C stops it
 	@$(BIN)/novita-mock serve $(ARGS)
 
-demo: $(READY) ## one whole flow on a private double; leaves pictures in demo-out/
+demo: $(RUNS) ## one whole flow on a private double; leaves pictures in demo-out/
 	@$(BIN)/novita-mock demo $(ARGS)
 
 test: $(READY) clients ## all tests, offline (make test ARGS="-k upscale")
@@ -50,7 +56,7 @@ docs: $(READY) ## write the generated tables of README.md and docs/ anew
 docs-check: $(READY) ## the generated tables are what the data says
 	$(BIN)/python tools/tables.py --check
 
-openapi: $(READY) ## print the OpenAPI 3.1 document
+openapi: $(RUNS) ## print the OpenAPI 3.1 document
 	@$(BIN)/novita-mock openapi $(ARGS)
 
 check: lint types imports sizes docs-check test ## everything that CI runs
