@@ -21,7 +21,17 @@ from novita_mock.settings import Settings
 from novita_mock.work import Work
 
 PYTHON = (3, 11)
-PACKAGES = ("starlette", "uvicorn", "jsonschema", "referencing", "msgspec", "pybase64", "pillow", "click")
+PACKAGES = (
+    "starlette",
+    "uvicorn",
+    "jsonschema",
+    "referencing",
+    "msgspec",
+    "pybase64",
+    "pillow",
+    "click",
+    "aiohttp",
+)
 INSTALL = "pip install --force-reinstall novita-mock, or make clean setup in a checkout"
 PROXY = "export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost"
 

@@ -117,7 +117,6 @@ class Engine:
             account.wallet.settle(task.task_id)
             self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
-            account.wallet.settle(task.task_id)
             self._waiting.release(account.account_id, task.task_id)
         self._results.forget(account.account_id)
         return len(tasks)

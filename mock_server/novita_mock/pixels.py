@@ -233,11 +233,6 @@ def mapped_plane(image: Image, size: Size, matrix: Sequence[float]) -> Image:
     return image.transform(size, _pil.Transform.AFFINE, tuple(matrix), _pil.Resampling.BICUBIC)
 
 
-def merged(red: Image, green: Image, blue: Image) -> Image:
-    """RGB from three channels."""
-    return _pil.merge("RGB", (red, green, blue))
-
-
 def pen(image: Image) -> ImageDraw.ImageDraw:
     """A pen that draws on the picture itself."""
     return ImageDraw.Draw(image)

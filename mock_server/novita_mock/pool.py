@@ -7,7 +7,8 @@ that is started when first needed; should it die, its task fails and the next wo
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,33 +103,18 @@ class Budget:
         self._taken = 0
         self._free = threading.Condition()
 
-    def taking(self, pixels: int) -> "_Taking":
+    @contextmanager
+    def taking(self, pixels: int) -> Iterator[None]:
         """A block during which so many pixels are in flight; entering it waits until there is room."""
-        return _Taking(self, pixels)
-
-    def acquire(self, pixels: int) -> None:
-        """Wait for room, then take it."""
         with self._free:
             self._free.wait_for(lambda: self._taken == 0 or self._taken + pixels <= self._limit)
             self._taken += pixels
-
-    def release(self, pixels: int) -> None:
-        """Give room back."""
-        with self._free:
-            self._taken -= pixels
-            self._free.notify_all()
-
-
-@dataclass(frozen=True, slots=True)
-class _Taking:
-    budget: Budget
-    pixels: int
-
-    def __enter__(self) -> None:
-        self.budget.acquire(self.pixels)
-
-    def __exit__(self, *_: object) -> None:
-        self.budget.release(self.pixels)
+        try:
+            yield
+        finally:
+            with self._free:
+                self._taken -= pixels
+                self._free.notify_all()
 
 
 class Pool:
@@ -166,5 +152,4 @@ class Pool:
 def _make_here(work: Work) -> Made:
     from novita_mock.render import render
 
-    answer = attempt(work, render)
-    return Made(tuple(answer.get("pictures", ())), answer.get("broken", ""))
+    return Made.of(attempt(work, render))

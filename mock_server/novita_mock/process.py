@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from novita_mock.types import JSON
 from novita_mock.work import Work
 from novita_mock.worker import read_message, write_message
 
@@ -21,6 +22,11 @@ class Made:
 
     pictures: tuple[bytes, ...] = ()
     broken: str = ""
+
+    @classmethod
+    def of(cls, answer: JSON) -> "Made":
+        """What the worker's ``attempt`` answered."""
+        return cls(tuple(answer.get("pictures", ())), answer.get("broken", ""))
 
     @property
     def size(self) -> int:
@@ -78,7 +84,7 @@ class Process:
             return Made(broken="the image could not be processed: its decoder stopped")
         finally:
             clock.cancel()
-        return Made(tuple(answer.get("pictures", ())), answer.get("broken", ""))
+        return Made.of(answer)
 
     def _start(self) -> subprocess.Popen[bytes]:
         package = str(Path(__file__).resolve().parents[1])
