@@ -113,7 +113,9 @@ def test_accounts_see_their_own_objects_and_reset_no_others(start: Start) -> Non
     client = start()
     other = {"Authorization": "Bearer sk_other"}
     finished(client, client.post(UPSCALE, json=into(upscale_body())))
-    client.post(UPSCALE, json=into(upscale_body()), headers=other)
+    accepted = client.post(UPSCALE, json=into(upscale_body()), headers=other).json()
+    # Nothing takes account time: a poll is answered once the task has ended.
+    client.get("/v3/async/task-result", params={"task_id": accepted["task_id"]}, headers=other)
     mine = objects(client)
     theirs = client.get("/_mock/storage", headers=other).json()["objects"]
     everybody = nobody.get(f"{client.base_url}/_mock/storage").json()["objects"]

@@ -149,14 +149,10 @@ class Context:
         except Problem:
             return None
 
-    def account_of_link(self, request: Request) -> Account | None:
-        """Whose picture a request asks for, if its link is whole.
-
-        Raises:
-            BadLink: it is not.
-        """
-        grant = self.results.signer.check(request.scope["path"], query_text(request))
-        return self.accounts.of_id(grant.account_id)
+    @property
+    def url(self) -> str:
+        """Where this double is reached, where no request tells: the setting, or its socket."""
+        return self.settings.public_url or self.own_url
 
     def base_url(self, request: Request) -> str:
         """What links begin with: the setting, or the Host of the request where that is allowed."""
@@ -190,11 +186,6 @@ class Context:
             problem = Broken(f"the reply does not fit {path}: {violation}")
             return refusal(problem, operation.dialect, self.catalogue)
         return reply
-
-
-def query_text(request: Request) -> str:
-    """The query as it came. Not ``request.url``: that looks at the Host header, which may hold anything."""
-    return str(request.scope["query_string"], "latin-1")
 
 
 def respond(reply: Reply, now_s: float) -> Response:

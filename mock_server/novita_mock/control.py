@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,13 +12,14 @@ from novita_mock.asyncapi import asyncapi
 from novita_mock.call import Call, NotFound
 from novita_mock.callers import account_of, check_caller, check_content_type
 from novita_mock.commands import COMMANDS
-from novita_mock.context import CONTROL_PREFIX, Context, query_text
+from novita_mock.context import CONTROL_PREFIX, Context
 from novita_mock.control_openapi import control_openapi
 from novita_mock.dialects import Reply
 from novita_mock.files import read_json
+from novita_mock.incoming import content_of, query_of
 from novita_mock.intake import read_body
 from novita_mock.openapi import openapi
-from novita_mock.problems import BodyTooLarge, Refused
+from novita_mock.problems import Refused
 from novita_mock.types import JSON
 
 #: Longest body of a control request, in bytes.
@@ -51,7 +51,7 @@ async def _control(context: Context, rows: Mapping[str, JSON], request: Request)
 
 
 async def _call(context: Context, row: Mapping[str, str], request: Request) -> Call:
-    query = dict(parse_qsl(query_text(request), keep_blank_values=True))
+    query = query_of(request)
     body: JSON = None
     if request.method in ("POST", "PUT") and row["name"] not in SPECIAL:
         check_content_type(request)
@@ -63,22 +63,13 @@ async def _call(context: Context, row: Mapping[str, str], request: Request) -> C
 
 
 async def _body(context: Context, row: Mapping[str, str], request: Request) -> JSON:
-    body = read_body(await _content(request) or b"{}")
+    body = read_body(await content_of(request, MAX_BODY_BYTES) or b"{}")
     if "request" not in row:
         return body
     checked = context.validator(row["request"]).check(body)
     if checked.faults:
         raise Refused(tuple(checked.faults))
     return checked.body
-
-
-async def _content(request: Request) -> bytes:
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"the body is over the limit of {MAX_BODY_BYTES} bytes")
-    return content
 
 
 def health(context: Context) -> JSON:
@@ -99,16 +90,12 @@ def quirks(context: Context) -> JSON:
     return {"quirks": [dict(row) | {"value": context.catalogue.quirks[row["id"]]} for row in rows]}
 
 
-def _url(context: Context) -> str:
-    return context.settings.public_url or context.own_url
-
-
 #: Routes that only tell something about the double.
 TOLD: Mapping[str, Callable[[Context], JSON]] = {
     "health": health,
     "quirks": quirks,
-    "openapi": lambda context: openapi(context.catalogue, _url(context)),
-    "control-openapi": lambda context: control_openapi(context.catalogue, _url(context)),
+    "openapi": lambda context: openapi(context.catalogue, context.url),
+    "control-openapi": lambda context: control_openapi(context.catalogue, context.url),
     "asyncapi": lambda context: asyncapi(context.catalogue),
 }
 
@@ -116,7 +103,7 @@ TOLD: Mapping[str, Callable[[Context], JSON]] = {
 async def _receive(call: Call) -> Response:
     """An inbox receives an event and answers as it was told."""
     account = call.one
-    content = await _content(call.request)
+    content = await content_of(call.request, MAX_BODY_BYTES)
     headers = dict(call.request.headers.items())
     answer = account.inboxes.receive(call.path["name"], headers, content, account.clock.now())
     if answer.delay_s is None:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from novita_mock.problems import cut
 
@@ -98,11 +98,11 @@ class Target:
 _PORTS = {"http": 80, "https": 443}
 
 
-def target(url: str) -> Target:
-    """A URL taken apart.
+def split(url: str) -> SplitResult:
+    """The parts of an http or https URL; whether its host is one, is not looked at.
 
     Raises:
-        ValueError: nothing can be posted there; the text is a sentence without a full stop.
+        ValueError: it is none; the text is a sentence without a full stop.
     """
     if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or "\\" in url:
         raise ValueError(f"{cut(url)} holds a space, a control character or a backslash")
@@ -113,10 +113,21 @@ def target(url: str) -> Target:
         raise ValueError(f"{cut(url)} is not a URL") from None
     if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc or port == 0:
         raise ValueError(f"{cut(url)} is not an http or https URL without user name")
+    return parts
+
+
+def target(url: str) -> Target:
+    """A URL taken apart.
+
+    Raises:
+        ValueError: nothing can be posted there; the text is a sentence without a full stop.
+    """
+    parts = split(url)
+    assert parts.hostname is not None
     host = _bracketed(parts.hostname) if "[" in parts.netloc else canonical(parts.hostname)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    return Target(parts.scheme, host, _PORTS[parts.scheme] if port is None else port, path, query)
+    return Target(parts.scheme, host, _PORTS[parts.scheme] if parts.port is None else parts.port, path, query)
 
 
 def _bracketed(host: str) -> str:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +12,12 @@ from novita_mock import dialects, intake, models
 from novita_mock.accounts import Account
 from novita_mock.blobs import fetch
 from novita_mock.catalogue import Operation
-from novita_mock.context import Context, query_text
+from novita_mock.context import Context
 from novita_mock.egress import is_hop
 from novita_mock.exchange import Exchange, exchange_of
+from novita_mock.incoming import content_of, query_of
 from novita_mock.injection import drawn, fate_of, faulted
-from novita_mock.problems import BadLink, BodyTooLarge, Broken, Fault, Refused, cut
+from novita_mock.problems import BadLink, Broken, Fault, Refused, cut
 from novita_mock.types import JSON
 
 #: Bodies from this size on are read and decoded off the event loop, in bytes.
@@ -30,7 +30,7 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     """Accept a task."""
     exchange, account = _whose(request)
     _check_headers(context, request)
-    content = await _body(request, operation.max_body_bytes)
+    content = await content_of(request, operation.max_body_bytes)
     exchange.received_bytes = len(content)
     taken = await _taken(context, operation, request, content)
     exchange.received = taken.received
@@ -83,8 +83,9 @@ async def user(context: Context, operation: Operation, request: Request) -> Resp
 async def image(context: Context, operation: Operation, request: Request) -> Response:
     """Serve a picture to whoever has its link."""
     path = request.scope["path"]
-    account = exchange_of(request).account
-    grant = context.results.signer.check(path, query_text(request))
+    account, grant = exchange_of(request).account, exchange_of(request).grant
+    if grant is None:
+        raise Broken("a picture was reached without a checked link")
     if not grant.alive((account or context).clock.now()):
         raise BadLink(f"AccessDenied: the link has expired; it was alive for {grant.ttl_s} seconds")
     blob = fetch(context.blobs, path)
@@ -143,9 +144,8 @@ def _image_headers(path: str) -> dict[str, str]:
 
 
 def _query(context: Context, operation: Operation, request: Request) -> dict[str, JSON]:
-    """The checked query; where a name comes twice, the last counts."""
-    given: dict[str, JSON] = dict(parse_qsl(query_text(request), keep_blank_values=True))
-    checked = context.validator(operation.query).check(given)
+    """The checked query."""
+    checked = context.validator(operation.query).check(query_of(request))
     exchange_of(request).notices = tuple(checked.notices)
     if checked.faults:
         raise Refused(tuple(checked.faults))
@@ -162,17 +162,3 @@ def _check_headers(context: Context, request: Request) -> None:
     if encoding.lower() != "identity":
         message = f"the Content-Encoding is {cut(encoding)}; send the body as it is"
         raise Refused((Fault("invalid-request", (), message),))
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    message = f"the body is over the limit of {limit} bytes"
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > limit:
-        raise BodyTooLarge(message)
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise BodyTooLarge(message)
-        chunks.append(chunk)
-    return b"".join(chunks)

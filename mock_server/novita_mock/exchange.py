@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from novita_mock.accounts import Account
+from novita_mock.blobs import Grant
 from novita_mock.fault_rule import FaultRule
 from novita_mock.types import JSON
 
@@ -28,6 +29,7 @@ class Exchange:
         note: what the log says of it.
         scenario: the rules of the scenario that it chose.
         scenario_name: the name of that, or empty.
+        grant: what the link to a picture says, once its signature is checked.
     """
 
     account: Account | None = None
@@ -44,6 +46,7 @@ class Exchange:
     note: str = ""
     scenario: tuple[FaultRule, ...] = ()
     scenario_name: str = ""
+    grant: Grant | None = None
 
     @property
     def bent(self) -> str:

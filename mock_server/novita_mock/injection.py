@@ -2,19 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from novita_mock.accounts import Account
 from novita_mock.catalogue import Operation
-from novita_mock.context import Context, query_text
+from novita_mock.context import Context
 from novita_mock.damage import Nothing, Truncated, bent, check_socket, dripping, socket_of
 from novita_mock.dialects import Reply
 from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.fault_form import DRIP_BYTES_PER_SECOND
 from novita_mock.fault_rule import FaultRule, Injected, latency_s
+from novita_mock.incoming import query_of, query_text
 from novita_mock.plan import Fate
 from novita_mock.problems import BadLink
 from novita_mock.scenarios import UnknownScenario
@@ -94,7 +94,7 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
         # Not repeated: it may be a part of a real key.
         raise UnknownScenario(in_key, "what stands behind the @ of the API key") from None
     if operation.kind == "result":
-        asked = dict(parse_qsl(query_text(request))).get("task_id", "")
+        asked = query_of(request).get("task_id", "")
         _about(exchange, context.tasks.get(exchange.account.account_id, asked))
     path = request.scope["path"]
     injection = Injection(context, operation, request, exchange)
@@ -114,9 +114,10 @@ async def _around_image(
 ) -> Response:
     exchange = exchange_of(request)
     exchange.operation = operation.name
-    exchange.account = account = context.account_of_link(request)
-    exchange.at_s = account.clock.now() if account else None
     path = request.scope["path"]
+    exchange.grant = context.results.signer.check(path, query_text(request))
+    exchange.account = account = context.accounts.of_id(exchange.grant.account_id)
+    exchange.at_s = account.clock.now() if account else None
     blob = context.blobs.get(path)
     if account is None or blob is None:
         return await endpoint(context, operation, request)

@@ -120,8 +120,7 @@ async def requests_assert(call: Call) -> JSON:
 
 async def requests_har(call: Call) -> JSON:
     """The journal as a HAR file."""
-    base_url = call.context.settings.public_url or call.context.own_url
-    return har((each for _, each in _asked(call)), base_url, __version__)
+    return har((each for _, each in _asked(call)), call.context.url, __version__)
 
 
 async def faults(call: Call) -> JSON:
@@ -173,10 +172,11 @@ async def inbox(call: Call) -> JSON:
 
 async def objects(call: Call) -> JSON:
     """What custom storage holds."""
-    base_url = call.context.settings.public_url or call.context.own_url
     owners = [account.account_id for account in call.accounts]
     found = [each for each in call.context.buckets.objects() if each.account_id in owners]
-    return {"objects": [{"account": each.account_id, **storage.told(each, base_url)} for each in found]}
+    return {
+        "objects": [{"account": each.account_id, **storage.told(each, call.context.url)} for each in found]
+    }
 
 
 #: By the name of their route.

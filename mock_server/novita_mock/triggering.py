@@ -48,7 +48,7 @@ def trigger(context: Context, account: Account, asked: JSON) -> Delivery:
 def _made_up(context: Context, account: Account, asked: JSON) -> Task:
     operation = context.catalogue.operation(asked["operation"])
     now_s = account.clock.now()
-    wish = Wish("png", 3600, context.settings.public_url or context.own_url, webhook_url=asked["to"])
+    wish = Wish("png", 3600, context.url, webhook_url=asked["to"])
     status = Status.SUCCEED if asked["event"] == "succeed" else Status.FAILED
     task = Task(
         task_id=context.chance.uuid("trigger", account.account_id, account.next("trigger")),

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from novita_mock.catalogue import Catalogue
+from novita_mock.egress import split
 from novita_mock.problems import Fault, cut
 from novita_mock.types import JSON
 from novita_mock.wording import MAX_FAULTS, Path, faults_of, kind_of
@@ -175,13 +175,8 @@ def _wrong_urls(value: JSON, schema: JSON, path: Path) -> Iterator[Fault]:
 
 
 def _is_http_url(text: str) -> bool:
-    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in text) or "\\" in text:
-        return False
     try:
-        parts = urlsplit(text)
-        port = parts.port
+        split(text)
     except ValueError:
         return False
-    return (
-        parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
-    )
+    return True

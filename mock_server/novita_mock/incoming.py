@@ -1,0 +1,36 @@
+"""A request as it came: its query and its body."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from novita_mock.problems import BodyTooLarge
+
+
+def query_text(request: Request) -> str:
+    """The query as it came. Not ``request.url``: that looks at the Host header, which may hold anything."""
+    return str(request.scope["query_string"], "latin-1")
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The query by name; where a name comes twice, the last counts."""
+    return dict(parse_qsl(query_text(request), keep_blank_values=True))
+
+
+async def content_of(request: Request, limit: int) -> bytes:
+    """The body, of so many bytes at most.
+
+    Raises:
+        BodyTooLarge: it is longer, or says so before it comes.
+    """
+    message = f"the body is over the limit of {limit} bytes"
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > limit:
+        raise BodyTooLarge(message)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(message)
+        chunks.append(chunk)
+    return b"".join(chunks)
