@@ -7,12 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import click
 
-from novita_mock.calling import CallFailed, post
+from novita_mock.calling import CallFailed, Double, post
 from novita_mock.clock import MachineWall
 from novita_mock.options import debug_option
 from novita_mock.showing import safe
 from novita_mock.types import JSON
-from novita_mock.verbs import double_of, double_options, tell
+from novita_mock.verbs import double_options, tell
 
 #: Longest event that is taken, in bytes, and wall seconds that a sender has for it.
 MAX_EVENT_BYTES = 8 * 1024 * 1024
@@ -31,14 +31,19 @@ _HOP = frozenset({"host", "connection", "content-length", "transfer-encoding", "
 @click.option("--set", "changes", metavar="/POINTER=JSON", multiple=True, help="change the event; repeatable")
 @double_options
 def trigger_command(
-    event: str, to: str, task_id: str | None, operation: str | None, changes: tuple[str, ...],
-    url: str | None, account: str, control_token: str | None, as_json: bool,
-) -> None:  # fmt: skip
+    event: str,
+    to: str,
+    task_id: str | None,
+    operation: str | None,
+    changes: tuple[str, ...],
+    double: Double,
+    as_json: bool,
+) -> None:
     """Have a running double send an event, without a task."""
     asked: dict[str, JSON] = {"event": event, "to": to, "override": dict(map(_change, changes))}
     asked |= {"task_id": task_id} if task_id else {}
     asked |= {"operation": operation} if operation else {}
-    told = double_of(url, account, control_token).send("POST", "/trigger", asked)
+    told = double.send("POST", "/trigger", asked)
     tell(told, as_json, lambda _: f"event {safe(told['id'])} is on its way to {safe(told['url'])}")
 
 

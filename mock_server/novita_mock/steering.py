@@ -6,7 +6,7 @@ from novita_mock.calling import CallFailed, Double
 from novita_mock.entry import moment
 from novita_mock.showing import safe, table
 from novita_mock.types import JSON
-from novita_mock.verbs import double_of, double_options, json_of, tell
+from novita_mock.verbs import double_options, json_of, tell
 
 _FAULT = '{"phase": "before", "effect": {"kind": "error", "reason": "RATE_LIMIT_EXCEEDED"}}'
 _ADD = f"novita-mock faults add '{_FAULT}', or novita-mock faults add --reason RATE_LIMIT_EXCEEDED"
@@ -24,11 +24,12 @@ _CLOCK = "novita-mock clock, clock advance 60, clock freeze or clock resume"
 @click.option("--rate", metavar="SHARE", type=float, help="add: in which share it happens, up to 1")
 @double_options
 def faults_command(
-    words: tuple[str, ...], url: str | None, account: str, control_token: str | None, as_json: bool,
+    words: tuple[str, ...],
+    double: Double,
+    as_json: bool,
     **asked: JSON,
-) -> None:  # fmt: skip
+) -> None:
     """List what is made to go wrong, add to it, or take it back."""
-    double = double_of(url, account, control_token)
     given = {name: value for name, value in asked.items() if value is not None}
     match words:
         case ():
@@ -74,11 +75,8 @@ def _faults(told: JSON) -> str:
 @click.command("clock", epilog="Example: novita-mock clock advance 3600")
 @click.argument("words", nargs=-1, metavar="[advance SECONDS | freeze | resume]")
 @double_options
-def clock_command(
-    words: tuple[str, ...], url: str | None, account: str, control_token: str | None, as_json: bool
-) -> None:
+def clock_command(words: tuple[str, ...], double: Double, as_json: bool) -> None:
     """Tell the time of a running double, let it pass, or stop it."""
-    double = double_of(url, account, control_token)
     match words:
         case ():
             tell(double.get("/clock"), as_json, _clock)
@@ -110,13 +108,10 @@ def _advanced(told: JSON) -> str:
 @click.command("reset", epilog="Example: novita-mock reset journal faults")
 @click.argument("parts", nargs=-1, metavar="[PARTS]...")
 @double_options
-def reset_command(
-    parts: tuple[str, ...], url: str | None, account: str, control_token: str | None, as_json: bool
-) -> None:
+def reset_command(parts: tuple[str, ...], double: Double, as_json: bool) -> None:
     """Make a running double as new, or only parts of it.
 
     Parts: tasks, journal, faults, webhooks, storage, clock, balance.
     """
-    double = double_of(url, account, control_token)
     told = double.send("POST", "/reset", {"parts": list(parts)} if parts else {})
     tell(told, as_json, lambda _: f"as new: {', '.join(told['reset'])}")

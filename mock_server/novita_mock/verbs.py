@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,15 +18,23 @@ Show = Callable[[JSON], str]
 
 
 def double_options(function: Command) -> Command:
-    """Give a command the options that say which double, whose account, and how to print."""
+    """Give a command the options that say which double, whose account, and how to print.
+
+    It is called with ``double`` and ``as_json``.
+    """
+
+    @wraps(function)
+    def called(*, url: str | None, account: str, control_token: str | None, **rest: Any) -> Any:
+        return function(double=double_of(url, account, control_token), **rest)
+
     account = "only this account: its API key or its id (default: all)"
     for option in (
         click.option("--url", metavar="URL", help="where the double is (default http://127.0.0.1:4077)"),
         click.option("--account", metavar="KEY_OR_ID", default="", help=account),
         click.option("--json", "as_json", is_flag=True, help="print the JSON that the double answers"),
     ):
-        function = option(function)
-    decorated: Command = debug_option(settings_options("control_token")(function))
+        called = option(called)
+    decorated: Command = debug_option(settings_options("control_token")(called))
     return decorated
 
 
@@ -59,11 +69,8 @@ def json_of(text: str, example: str) -> JSON:
 @click.command("tasks", epilog="Example: novita-mock tasks")
 @click.argument("task_id", required=False)
 @double_options
-def tasks_command(
-    task_id: str | None, url: str | None, account: str, control_token: str | None, as_json: bool
-) -> None:
+def tasks_command(task_id: str | None, double: Double, as_json: bool) -> None:
     """List the tasks of a running double, or show one."""
-    double = double_of(url, account, control_token)
     if task_id:
         tell(double.get(f"/tasks/{task_id}"), as_json, record)
     else:
@@ -87,11 +94,13 @@ def _tasks(told: JSON) -> str:
 @click.option("--assert", "wanted", metavar="JSON", help="fail unless so many fit: '{\"count\": 2}'")
 @double_options
 def requests_command(
-    har: str | None, wanted: str | None, url: str | None, account: str, control_token: str | None,
-    as_json: bool, **filters: JSON,
-) -> int:  # fmt: skip
+    har: str | None,
+    wanted: str | None,
+    double: Double,
+    as_json: bool,
+    **filters: JSON,
+) -> int:
     """Show the journal of a running double, or check what it holds."""
-    double = double_of(url, account, control_token)
     if wanted is not None:
         asked = json_of(wanted, "novita-mock requests --operation upscale --assert '{\"count\": 2}'")
         given = {name: value for name, value in filters.items() if value is not None}
@@ -129,12 +138,8 @@ def _requests(told: JSON) -> str:
 @click.argument("delivery_id", required=False)
 @click.option("--resend", metavar="ID", help="send this event once more")
 @double_options
-def webhooks_command(
-    delivery_id: str | None, resend: str | None, url: str | None, account: str,
-    control_token: str | None, as_json: bool,
-) -> None:  # fmt: skip
+def webhooks_command(delivery_id: str | None, resend: str | None, double: Double, as_json: bool) -> None:
     """List the events of a running double, show one, or resend it."""
-    double = double_of(url, account, control_token)
     if resend:
         again = double.send("POST", f"/webhooks/{resend}/resend")
         tell(again, as_json, lambda told: f"sent once more as {safe(told['id'])}")
@@ -158,10 +163,7 @@ def _webhooks(told: JSON) -> str:
 
 @click.command("scenarios", epilog="Example: novita-mock scenarios")
 @double_options
-def scenarios_command(url: str | None, account: str, control_token: str | None, as_json: bool) -> None:
+def scenarios_command(double: Double, as_json: bool) -> None:
     """List the scenarios: faults with a name."""
-    told = double_of(url, account, control_token).get("/scenarios")
-    width = max(len(row["name"]) for row in told["scenarios"])
-    tell(told, as_json, lambda _: "\n".join(
-        f"{safe(row['name']).ljust(width)}  {safe(row['about'])}" for row in told["scenarios"]
-    ))  # fmt: skip
+    told = double.get("/scenarios")
+    tell(told, as_json, lambda _: record({row["name"]: row["about"] for row in told["scenarios"]}))
