@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import BytesIO
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -79,6 +80,14 @@ def client(url: str) -> Iterator[httpx2.Client]:
     """A client of the session's double, with a key set."""
     with _client(url) as client:
         yield client
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A picture of 300 by 200 on disk."""
+    path = tmp_path / "photo.png"
+    path.write_bytes(picture(300, 200))
+    return path
 
 
 def _client(url: str) -> httpx2.Client:

@@ -42,11 +42,3 @@ class FakePainter:
 
     def close(self) -> None:
         self.closed = True
-
-
-class InstantPainter(FakePainter):
-    """Finishes each order at once."""
-
-    def make(self, work: Work, pixels: int, done: Callable[[Made], None]) -> None:
-        super().make(work, pixels, done)
-        self.finish()

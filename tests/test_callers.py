@@ -9,7 +9,6 @@ from novita_mock.types import JSON
 TABLE = read_json("schemas", "control.json")
 OPEN = {"health", "inbox-receive", "storage-object"}
 GUARDED = [row for row in TABLE["routes"] if row["name"] not in OPEN]
-FREEZE = "/_mock/clock/freeze"
 
 
 def call(client: httpx2.Client, row: JSON, **headers: str) -> httpx2.Response:

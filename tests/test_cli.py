@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
@@ -11,29 +10,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx2
 import pytest
 
 from novita_mock import __version__
-from novita_mock.cli import run
 from novita_mock.options import metavar
 from novita_mock.settings import settings_rows
+from typed import typist
 
 ROOT = Path(__file__).parents[1]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("NOVITA_")}
 ENVIRON = CLEAN | {"PYTHONPATH": f"{ROOT}/mock_server{os.pathsep}{ROOT}/contract_tests"}
 COMMANDS = ("serve", "demo", "openapi", "schema", "config", "doctor", "tasks", "requests", "webhooks",
             "trigger", "listen", "faults", "scenarios", "clock", "reset")  # fmt: skip
-
-
-class Said(NamedTuple):
-    """How a command ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -44,12 +34,7 @@ def type_command(capsys, monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
-    def typed(line: str) -> Said:
-        code = run(shlex.split(line))
-        said = capsys.readouterr()
-        return Said(code, said.out, said.err)
-
-    return typed
+    return typist(capsys)
 
 
 @contextmanager

@@ -6,21 +6,13 @@ from pathlib import Path
 import pytest
 
 from clients.program import javascript, opened
-from conftest import Start, b64, picture
+from conftest import Start, b64
 from novita_mock.types import JSON
 
 KEY = "sk_javascript"
 CHECKPOINT = "sd_xl_base_1.0.safetensors"
 #: Each task takes some 1.5 seconds then, polled every tenth of one.
 PACED = 1.0
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A picture of 300 by 200 on disk."""
-    path = tmp_path / "photo.png"
-    path.write_bytes(picture(300, 200))
-    return path
 
 
 def img2img_request(photo: Path, **changed: JSON) -> JSON:

@@ -14,14 +14,6 @@ KEY = "sk_python"
 CHECKPOINT = "sd_xl_base_1.0.safetensors"
 
 
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A picture of 300 by 200 on disk."""
-    path = tmp_path / "photo.png"
-    path.write_bytes(picture(300, 200))
-    return path
-
-
 def v3(scene: str, url: str, **told: JSON) -> JSON:
     return python(PYTHON_V3, "novita_client_v3.py", scene, url=url, **({"key": KEY} | told))
 

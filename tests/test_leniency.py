@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from conftest import KEY, Start, b64, finished, img2img_body, picture, upscale_body
-from laws import refused, spoken
+from laws import answered, refused, spoken
 from novita_mock.server import running
 from novita_mock.settings import Settings
 from novita_mock.types import JSON
@@ -94,11 +94,6 @@ def still() -> Iterator[dict[bool, httpx2.Client]]:
             key = {"Authorization": f"Bearer {KEY}"}
             clients[strict] = stack.enter_context(httpx2.Client(base_url=url, headers=key, trust_env=False))
         yield clients
-
-
-def answered(client: httpx2.Client, path: str, body: JSON) -> JSON:
-    reply = client.post(path, json=body)
-    return spoken(path, reply.status_code, dict(reply.headers), reply.content)
 
 
 @pytest.mark.parametrize("case", LENIENT)

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from conftest import KEY, b64, img2img_body, picture, upscale_body
-from laws import refused, spoken
+from laws import answered, refused
 from novita_mock.server import running
 from novita_mock.settings import Settings
 from novita_mock.types import JSON
@@ -150,11 +150,6 @@ def sent(client: httpx2.Client, path: str, place: str, value: JSON) -> JSON:
         holder = holder[step]
     holder[steps[-1]] = value
     return answered(client, path, body)
-
-
-def answered(client: httpx2.Client, path: str, body: JSON) -> JSON:
-    reply = client.post(path, json=body)
-    return spoken(path, reply.status_code, dict(reply.headers), reply.content)
 
 
 @pytest.mark.parametrize(

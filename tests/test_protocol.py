@@ -9,23 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import Start, upscale_body
-from laws import refused, spoken
+from laws import refused, told
 from novita_mock import protocol
 from novita_mock.catalogue import load
 from novita_mock.server import running
 from novita_mock.settings import Settings
-from raw import Raw, RawReply, request, timed
+from raw import Raw, request, timed
 
 UPSCALE = "/v3/async/upscale"
 LIMITS = {row.path: row.max_body_bytes for row in load().operations if row.kind == "submit"}
 GOOD = json.dumps(upscale_body()).encode()
 TYPE = "Content-Type: application/json"
-
-
-def told(path: str, reply: RawReply) -> dict[str, object]:
-    """The JSON of a reply, which must keep the laws of its path."""
-    found: dict[str, object] = spoken(path, reply.status, reply.headers, reply.body)
-    return found
 
 
 @pytest.mark.parametrize("path", LIMITS)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import Start, b64, finished, picture, upscale_body
-from laws import refused, spoken
-from raw import Raw, RawReply, request, timed
+from laws import refused, told
+from raw import Raw, request, timed
 
 MODEL_QUERY = (
     "filter.visibility", "filter.source", "filter.types", "filter.is_sdxl", "filter.query",
@@ -24,14 +24,6 @@ PATHS = {
     "/v3/async/upscale": "POST", "/v3/async/img2img": "POST", RESULT: "GET", "/v3/model": "GET",
     "/v2/upscale": "POST", "/v2/progress": "GET",
 }  # fmt: skip
-
-
-def told(path: str, reply: RawReply | httpx2.Response) -> dict[str, object]:
-    """The JSON of a reply, which must keep the laws of its path."""
-    status = reply.status if isinstance(reply, RawReply) else reply.status_code
-    body = reply.body if isinstance(reply, RawReply) else reply.content
-    found: dict[str, object] = spoken(path, status, dict(reply.headers), body)
-    return found
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])

@@ -11,12 +11,13 @@ import pytest
 
 import nobody
 from conftest import Start, finished, img2img_body, upscale_body
+from faulty import balance
 from novita_mock.types import JSON
 from raw import timed
 from s3_services import Told, drip, garbage, hang, moto_server, reset, stub_server
 from served import served
 from test_s3 import PUBLIC
-from test_storage_over_http import IMG2IMG, UPSCALE, balance, into, objects
+from test_storage_over_http import IMG2IMG, UPSCALE, into, objects
 
 RESULT = "/v3/async/task-result"
 #: More than the uploads that may be under way at the same time, and more than the loop's own threads.

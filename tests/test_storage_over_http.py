@@ -8,6 +8,7 @@ from PIL import Image
 
 import nobody
 from conftest import Start, finished, img2img_body, upscale_body
+from faulty import balance
 from laws import refused
 from novita_mock.storage import MAX_PATH_BYTES
 from novita_mock.types import JSON
@@ -24,10 +25,6 @@ def into(body: JSON, image_type: str = "png", **bucket: JSON) -> JSON:
 
 def objects(client: httpx2.Client, **query: str) -> list[JSON]:
     return client.get("/_mock/storage", params=query).raise_for_status().json()["objects"]
-
-
-def balance(client: httpx2.Client) -> int:
-    return client.get("/v3/user").json()["credit_balance"]
 
 
 @pytest.mark.parametrize("directly", [None, False, True])
