@@ -5,13 +5,10 @@ from typing import Any
 from novita_mock import __version__
 from novita_mock.catalogue import Catalogue
 
-_DROPPED = ("$schema", "$id", "$defs")
-
 
 def asyncapi(catalogue: Catalogue) -> dict[str, Any]:
     """The document, under the quirks in force."""
-    bundle = catalogue.bundle("webhook/event.json")
-    event = {key: value for key, value in bundle.items() if key not in _DROPPED}
+    event = catalogue.embedded("webhook/event.json")
     return {
         "asyncapi": "3.0.0",
         "info": {

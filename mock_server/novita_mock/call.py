@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from novita_mock.accounts import Account
 from novita_mock.context import Context
-from novita_mock.problems import Fault, Problem, Refused
+from novita_mock.problems import Problem, Refused, refused
 from novita_mock.types import JSON
 
 
@@ -62,4 +62,4 @@ class Call:
 
 def _unnamed() -> Refused:
     message = "say whose: send the account's key as Authorization: Bearer KEY, or ?account=KEY (or its id)"
-    return Refused((Fault("invalid-request", (), message),))
+    return refused(message)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from novita_mock.accounts import Account
 from novita_mock.call import NotFound
 from novita_mock.context import Context
-from novita_mock.problems import Fault, MissingKey, Problem, Refused
+from novita_mock.problems import MissingKey, Problem, refused
 
 TOKEN_HEADER = "x-novita-mock-token"
 
@@ -67,7 +67,7 @@ def check_content_type(request: Request) -> None:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         message = "the Content-Type is not application/json; it is asked for even where there is no body"
-        raise Refused((Fault("invalid-request", (), message),))
+        raise refused(message)
 
 
 def account_of(context: Context, request: Request, query: Mapping[str, str]) -> Account | None:

@@ -4,7 +4,6 @@ A quirk's alternative and ``strict`` are patches of the schemas, made here and n
 the validator, the OpenAPI document and the contract tests speak of the same contract.
 """
 
-import copy
 import difflib
 import posixpath
 from collections.abc import Iterator, Mapping
@@ -79,7 +78,7 @@ class Catalogue:
     def schema(self, path: str) -> JSON:
         """A schema, patched by the quirks in force, its references still references."""
         if path not in self._schemas:
-            schema = copy.deepcopy(read_json("schemas", path))
+            schema = read_json("schemas", path)
             for patch in self._patches():
                 if patch["schema"] == path:
                     _apply(schema, patch)
@@ -98,6 +97,10 @@ class Catalogue:
             _tighten(schema, refused)
         return schema
 
+    def embedded(self, path: str) -> JSON:
+        """A bundle as a part of another document."""
+        return _without_head(self.bundle(path))
+
     def _patches(self) -> Iterator[JSON]:
         for row in self.quirk_rows:
             for alternative in row["alternatives"]:
@@ -115,8 +118,7 @@ class Catalogue:
         file, _, pointer = node["$ref"].partition("#")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), file)) if file else path
         referred = self._inline(_at(self.schema(target), pointer), target)
-        dropped = ("$schema", "$id", "$defs")
-        return {key: value for key, value in referred.items() if key not in dropped} | own
+        return _without_head(referred) | own
 
 
 def load(quirks: Mapping[str, str] | None = None, strict: bool = False) -> Catalogue:
@@ -183,6 +185,10 @@ def _chosen(rows: tuple[JSON, ...], quirks: Mapping[str, str], strict: bool) -> 
 
 def _switchable(rows: tuple[JSON, ...]) -> str:
     return "those that can be switched: " + ", ".join(row["id"] for row in rows if row["alternatives"])
+
+
+def _without_head(schema: JSON) -> JSON:
+    return {key: value for key, value in schema.items() if key not in ("$schema", "$id", "$defs")}
 
 
 def _at(schema: JSON, pointer: str) -> JSON:

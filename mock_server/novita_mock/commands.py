@@ -8,7 +8,7 @@ from novita_mock.call import Call, NotFound
 from novita_mock.damage import check_socket
 from novita_mock.fault_form import parse
 from novita_mock.inbox import check_name
-from novita_mock.problems import Fault, Refused
+from novita_mock.problems import refused
 from novita_mock.telling import TELLING, Command, accounts, by, clock, faults, inboxes, times
 from novita_mock.triggering import trigger as triggered
 from novita_mock.types import JSON
@@ -80,7 +80,7 @@ async def fault_remove(call: Call) -> JSON:
 async def balance_set(call: Call) -> JSON:
     """Say what can be spent."""
     if len(call.body) != 1:
-        raise Refused((Fault("invalid-request", (), "say either credit_balance or usd"),))
+        raise refused("say either credit_balance or usd")
     units = call.body.get("credit_balance", round(call.body.get("usd", 0) * 10_000))
     for account in call.some:
         account.wallet.set_balance(units)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from novita_mock.fault_rule import FaultRule
 from novita_mock.places import Draw
-from novita_mock.problems import Fault, Refused
+from novita_mock.problems import refused
 from novita_mock.surprises import broken, malformed, spelled, surprising, truncated
 from novita_mock.types import JSON
 
@@ -47,7 +47,7 @@ def check_socket(rules: Iterable[FaultRule], scope: Scope) -> None:
     """
     if socket_of(scope) is None and any(rule.effect.kind == "socket" for rule in rules):
         message = "this server does not offer its socket; run novita-mock serve for faults there"
-        raise Refused((Fault("invalid-request", ("effect", "kind"), message),))
+        raise refused(message, "effect", "kind")
 
 
 def bent(response: Response, how: str | None, schema: JSON, draw: Draw) -> Response:

@@ -17,7 +17,7 @@ from novita_mock.egress import is_hop
 from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.incoming import content_of, query_of
 from novita_mock.injection import drawn, fate_of, faulted
-from novita_mock.problems import BadLink, Broken, Fault, Refused, cut
+from novita_mock.problems import BadLink, Broken, Refused, cut, refused
 from novita_mock.types import JSON
 
 #: Bodies from this size on are read and decoded off the event loop, in bytes.
@@ -157,8 +157,8 @@ def _check_headers(context: Context, request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and context.catalogue.quirks["content-type"] == "required":
         message = f"the Content-Type is {cut(media_type) if media_type else 'missing'}, not application/json"
-        raise Refused((Fault("invalid-request", (), message),))
+        raise refused(message)
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         message = f"the Content-Encoding is {cut(encoding)}; send the body as it is"
-        raise Refused((Fault("invalid-request", (), message),))
+        raise refused(message)

@@ -8,7 +8,7 @@ from novita_mock.accounts import Account, Accounts
 from novita_mock.chance import Chance
 from novita_mock.effects import Effect
 from novita_mock.fault_rule import FaultRule
-from novita_mock.plan import TEST_REASON, Fate, Plan, plan_for, test_plan
+from novita_mock.plan import Fate, Plan, plan_for, test_plan
 from novita_mock.pool import Painter
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.process import Made
@@ -163,7 +163,7 @@ class Engine:
             dialect=operation.dialect,
             task_type=operation.task_type,
             submitted_s=account.clock.now(),
-            plan=test_plan(wish.test_status, TEST_REASON) if wish.test_status else planned,
+            plan=test_plan(wish.test_status) if wish.test_status else planned,
             wish=wish,
             digest=submission.digest,
             seed=seed,

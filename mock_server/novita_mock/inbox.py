@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from novita_mock.inbox_script import InboxAnswer, Script, parse
-from novita_mock.problems import Fault, Refused, cut
+from novita_mock.problems import cut, refused
 from novita_mock.types import JSON
 
 #: Where inboxes are reached; the one place on the double itself that a webhook may be posted to.
@@ -109,7 +109,7 @@ class Inboxes:
         check_name(name)
         read = parse(steps)
         if name not in self._scripts and len(self._scripts) >= MAX_SCRIPTS:
-            raise Refused((Fault("invalid-request", (), f"{MAX_SCRIPTS} inboxes have a script already"),))
+            raise refused(f"{MAX_SCRIPTS} inboxes have a script already")
         self._scripts.pop(name, None)
         if read:
             self._scripts[name] = Script(read)
@@ -165,7 +165,7 @@ def check_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         message = f"{cut(name)} is no name of an inbox: 1 to 64 letters, digits, or any of . _ ~ -"
-        raise Refused((Fault("invalid-request", ("name",), message),))
+        raise refused(message, "name")
 
 
 def _shown(name: str, value: str) -> str:

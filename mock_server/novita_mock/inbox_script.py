@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from novita_mock.problems import Fault, Refused, cut
+from novita_mock.problems import Fault, Refused, cut, refused
 from novita_mock.types import JSON
 
 #: Steps of one script at most.
@@ -77,7 +77,7 @@ def parse(steps: JSON) -> tuple[Step, ...]:
     rows = [steps] if isinstance(steps, dict) else steps
     if not isinstance(rows, list) or len(rows) > MAX_STEPS:
         message = f"{cut(steps)} is not a step or a list of at most {MAX_STEPS} steps"
-        raise Refused((Fault("invalid-request", (), message),))
+        raise refused(message)
     faults = tuple(fault for place, row in enumerate(rows) for fault in _faults(row, place))
     if faults:
         raise Refused(faults)

@@ -11,7 +11,7 @@ import pybase64
 from novita_mock.catalogue import Operation
 from novita_mock.dialects import asked
 from novita_mock.geometry import OUTPUTS
-from novita_mock.problems import Fault, Refused, cut
+from novita_mock.problems import Fault, Refused, cut, refused
 from novita_mock.redaction import outline
 from novita_mock.storage import check_target
 from novita_mock.submission import Submission
@@ -33,11 +33,11 @@ def read_body(content: bytes) -> JSON:
     try:
         body: JSON = msgspec.json.decode(content)
     except (msgspec.MsgspecError, ValueError):
-        raise _refused("the body is not JSON in UTF-8") from None
+        raise refused("the body is not JSON in UTF-8") from None
     except RecursionError:
-        raise _refused(f"the body is nested deeper than {MAX_DEPTH} levels") from None
+        raise refused(f"the body is nested deeper than {MAX_DEPTH} levels") from None
     if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
-        raise _refused(f"the body is nested deeper than {MAX_DEPTH} levels")
+        raise refused(f"the body is nested deeper than {MAX_DEPTH} levels")
     return body
 
 
@@ -51,7 +51,7 @@ def parse(content: bytes) -> JSON:
     """
     body = read_body(content)
     if not isinstance(body, dict):
-        raise _refused(f"the body is {cut(body)}, not a JSON object")
+        raise refused(f"the body is {cut(body)}, not a JSON object")
     return body
 
 
@@ -102,10 +102,6 @@ def take(
 def _target_faults(body: JSON) -> list[Fault]:
     bucket = body.get("extra", {}).get("custom_storage", {}).get("aws_s3")
     return check_target(bucket) if bucket else []
-
-
-def _refused(message: str) -> Refused:
-    return Refused((Fault("invalid-request", (), message),))
 
 
 def _depth(body: JSON) -> int:

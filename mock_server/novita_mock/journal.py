@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from novita_mock.entry import Entry
-from novita_mock.problems import Fault, Refused, cut
+from novita_mock.problems import Fault, Refused, cut, refused
 from novita_mock.types import JSON
 from novita_mock.wanted import Wanted, wanted_of
 
@@ -140,7 +140,7 @@ def missing(journal: Journal, wanted: JSON) -> str:
 
 def _count_of(wanted: JSON) -> tuple[str, int, Wanted]:
     if not isinstance(wanted, dict):
-        raise Refused((Fault("invalid-request", (), f"{cut(wanted)} is not an object"),))
+        raise refused(f"{cut(wanted)} is not an object")
     given = [name for name in _COUNTS if name in wanted]
     faults = [Fault("invalid-request", (name,), f"stands beside {given[0]}") for name in given[1:]]
     name = given[0] if given else "at_least"

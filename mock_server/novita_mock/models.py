@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from novita_mock.files import read_json
-from novita_mock.problems import Fault, Refused
+from novita_mock.problems import refused
 from novita_mock.types import JSON
 
 #: Models on a page where the query names no limit. Assumed: the page names only the range.
@@ -31,7 +31,7 @@ def page(query: Mapping[str, JSON]) -> JSON:
     cursor = query.get("pagination.cursor") or "c_0"
     match = _CURSOR.match(cursor)
     if not match:
-        raise Refused((Fault("invalid-request", ("pagination.cursor",), "is not a cursor of this list"),))
+        raise refused("is not a cursor of this list", "pagination.cursor")
     start, limit = int(match[1]), int(query.get("pagination.limit", DEFAULT_LIMIT))
     found = [model for model in all_models() if _matches(model, query)]
     shown = found[start : start + limit]

@@ -7,7 +7,6 @@ from novita_mock import __version__
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.types import JSON
 
-_DROPPED = ("$schema", "$id", "$defs")
 _ERRORS = {"v3": "v3/error.json", "v2": "v2/error.json"}
 #: Rows of ``errors.json`` that any request may meet, and those that only a submit may.
 _ANYWHERE = ("invalid-request", "missing-key", "wrong-key", "unknown-path", "wrong-method", "bad-http",
@@ -70,8 +69,7 @@ def referred(catalogue: Catalogue, path: str, used: dict[str, JSON]) -> JSON:
     """A reference to a schema, which is put into ``used`` whole."""
     name = path.removesuffix(".json").replace("/", ".")
     if name not in used:
-        bundle = catalogue.bundle(path)
-        used[name] = {key: value for key, value in bundle.items() if key not in _DROPPED}
+        used[name] = catalogue.embedded(path)
     return {"$ref": f"#/components/schemas/{name}"}
 
 

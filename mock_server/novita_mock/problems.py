@@ -77,6 +77,11 @@ class Refused(Problem):
         self.kind = (shape or list(faults))[0].kind
 
 
+def refused(message: str, *path: str | int) -> Refused:
+    """The refusal of a request for one thing that is wrong with its shape."""
+    return Refused((Fault("invalid-request", path, message),))
+
+
 class MissingKey(Problem):
     """No API key came with the request."""
 

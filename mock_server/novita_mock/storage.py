@@ -90,13 +90,11 @@ class OwnBuckets:
     """Buckets of the double, in memory. As on S3 their names are everybody's; an object is its writer's.
 
     Attributes:
-        kept_bytes: contents and keys of all objects.
-        dropped: objects that had to make room; the oldest go first, the newest is always kept.
+        kept_bytes: contents and keys of all objects; the oldest make room, the newest is always kept.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES, max_objects: int = MAX_OBJECTS) -> None:
         self.kept_bytes = 0
-        self.dropped = 0
         self._max_bytes = max_bytes
         self._max_objects = max_objects
         self._objects: OrderedDict[tuple[str, str], Stored] = OrderedDict()
@@ -114,7 +112,6 @@ class OwnBuckets:
         self.kept_bytes += _size(stored)
         while len(self) > 1 and (len(self) > self._max_objects or self.kept_bytes > self._max_bytes):
             self._forget(next(iter(self._objects)))
-            self.dropped += 1
 
     def get(self, bucket: str, key: str) -> Stored | None:
         """The object, whoever wrote it."""

@@ -8,7 +8,7 @@ from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
 from novita_mock.dialects import result
 from novita_mock.har import har
-from novita_mock.problems import Fault, Refused
+from novita_mock.problems import refused
 from novita_mock.redaction import outline, redacted_text
 from novita_mock.task import Task
 from novita_mock.types import JSON
@@ -97,7 +97,7 @@ def _asked(call: Call) -> list[tuple[JSON, entry.Entry]]:
     wanted = wanted_of(_filters(call))
     if wanted.after is not None and not call.named:
         message = "numbers count the requests of one account: say whose"
-        raise Refused((Fault("invalid-request", ("after",), message),))
+        raise refused(message, "after")
     found = [(whose, each) for whose, held in _journals(call) for each in held.select(wanted)]
     found.sort(key=lambda pair: pair[1].arrival)
     # Of several journals each gave as many as are wanted in all.

@@ -64,9 +64,9 @@ class Timeline:
 
     def run_due(self, account: Account) -> None:
         """Apply, in order, what is due in this account by now; then wait for what is next."""
-        while not self._stopped.is_set() and (source := self._next(account)) is not None:
-            due_s = source.next_due_s(account.account_id)
-            if due_s is None or due_s > account.clock.now():
+        while not self._stopped.is_set() and (due := self._next(account)) is not None:
+            due_s, source = due
+            if due_s > account.clock.now():
                 break
             source.run_due(account, due_s)
         self._arm(account)
@@ -89,11 +89,10 @@ class Timeline:
         patience = Patience()
         while not self._stopped.is_set():
             await self._settle(account, patience)
-            source = self._next(account)
-            due_s = source.next_due_s(account.account_id) if source else None
-            if due_s is None or due_s > target_s:
+            due = self._next(account)
+            if due is None or due[0] > target_s:
                 break
-            account.clock.advance_to(due_s)
+            account.clock.advance_to(due[0])
         account.clock.advance_to(target_s)
         await self._settle(account, patience)
 
@@ -129,21 +128,24 @@ class Timeline:
         stopped.cancel()
         patience.left_s -= self._wall.monotonic() - began_s
 
-    def _next(self, account: Account) -> Source | None:
+    def _next(self, account: Account) -> tuple[float, Source] | None:
+        """When something is due next, and where."""
         due = [
             (due_s, place)
             for place, source in enumerate(self._sources)
             if (due_s := source.next_due_s(account.account_id)) is not None
         ]
-        return self._sources[min(due)[1]] if due else None
+        if not due:
+            return None
+        due_s, place = min(due)
+        return due_s, self._sources[place]
 
     def _arm(self, account: Account) -> None:
         timer = self._timers.pop(account.account_id, None)
         if timer is not None:
             timer.cancel()
-        source = self._next(account)
-        due_s = source.next_due_s(account.account_id) if source else None
-        delay = None if due_s is None or self._stopped.is_set() else account.clock.wall_delay(due_s)
+        due = self._next(account)
+        delay = None if due is None or self._stopped.is_set() else account.clock.wall_delay(due[0])
         if delay is not None:
             loop = asyncio.get_running_loop()
             self._timers[account.account_id] = loop.call_later(delay, self.run_due, account)

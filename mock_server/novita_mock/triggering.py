@@ -9,7 +9,7 @@ from novita_mock.context import Context
 from novita_mock.dialects import event
 from novita_mock.outbox import Delivery
 from novita_mock.plan import TEST_REASON, test_plan
-from novita_mock.problems import Fault, Refused, UnknownTask, cut
+from novita_mock.problems import UnknownTask, cut, refused
 from novita_mock.task import Status, Task, Wish, apply
 from novita_mock.types import JSON
 
@@ -40,7 +40,7 @@ def trigger(context: Context, account: Account, asked: JSON) -> Delivery:
     violations = list(context.validator(SCHEMA).violations(body))
     if violations:
         message = f"the event would not fit its schema: {violations[0]}"
-        raise Refused((Fault("invalid-request", ("override",), message),))
+        raise refused(message, "override")
     content = msgspec.json.encode(body)
     return context.deliveries.begin(account, task.task_id, asked["to"], content, event="trigger")
 
@@ -57,7 +57,7 @@ def _made_up(context: Context, account: Account, asked: JSON) -> Task:
         dialect=operation.dialect,
         task_type=operation.task_type,
         submitted_s=now_s,
-        plan=test_plan(status.value, TEST_REASON),
+        plan=test_plan(status.value),
         wish=wish,
         digest="0" * 64,
         seed=0 if operation.renderer == "img2img" else None,
@@ -85,5 +85,5 @@ def _overridden(body: JSON, pointer: str, value: JSON) -> JSON:
             holder[steps[-1]] = value
     except (KeyError, IndexError, ValueError, TypeError):
         message = f"{cut(pointer)} leads to nothing in the event"
-        raise Refused((Fault("invalid-request", ("override",), message),)) from None
+        raise refused(message, "override") from None
     return body

@@ -31,6 +31,15 @@ _INTEGER = re.compile(r"[+-]?\d{1,30}(\.0{1,30})?\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
 
 
+#: Jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk.
+_Engine: Any = extend(  # type: ignore[no-untyped-call]  # Any: jsonschema types such a class so
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
 @dataclass(slots=True)
 class Checked:
     """What became of a body.
@@ -56,7 +65,7 @@ class Validator:
     def __init__(self, catalogue: Catalogue, path: str) -> None:
         self.schema: JSON = catalogue.bundle(path)
         self._quirks = catalogue.quirks
-        self._engine = _engine(self.schema)
+        self._engine = _Engine(self.schema)
 
     def check(self, body: JSON) -> Checked:
         """The body normalised, with all that is wrong with it and all that was noticed."""
@@ -156,14 +165,6 @@ def _one_spelling(value: JSON, schema: JSON, path: Path, checked: Checked) -> JS
     except OverflowError:
         checked.faults.append(Fault(kind_of("maximum", schema), path, f"{cut(value)} is out of range"))
         return value
-
-
-def _engine(schema: JSON) -> Any:  # Any: jsonschema types a class made by `extend` so
-    """Jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk."""
-    types = Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
-    )
-    return extend(Draft202012Validator, type_checker=types)(schema)  # type: ignore[no-untyped-call]
 
 
 def _wrong_urls(value: JSON, schema: JSON, path: Path) -> Iterator[Fault]:
