@@ -57,6 +57,19 @@ def test_a_number_has_one_spelling_inside(number: JSON) -> None:
     assert (scale, type(scale)) == (2, int)
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_number_in_a_query_is_text_on_its_way_and_nothing_to_be_forgiven(strict: bool) -> None:
+    validator = Validator(load(strict=strict), "v3/model.query.json")
+    checked = validator.check_query({"pagination.limit": "7", "filter.query": "7"})
+    assert (checked.body["pagination.limit"], checked.body["filter.query"]) == (7, "7")
+    assert not checked.faults
+    assert not checked.notices
+    for wrong in ("0", "101", "-1", "seven", "", "9" * 31):
+        assert faults(validator.check_query({"pagination.limit": wrong})) == {
+            "pagination.limit": "invalid-request"
+        }
+
+
 @pytest.mark.parametrize("number", [2.5, "2.5", "25e-1"])
 def test_a_fraction_stays_one(number: JSON) -> None:
     assert check({"image": "x", "upscaling_resize": number}, V2).body["upscaling_resize"] == 2.5

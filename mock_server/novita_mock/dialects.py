@@ -101,7 +101,7 @@ def _v3_refusal(row: JSON, problem: Problem, quirks: Mapping[str, str], headers:
     status, reason = row["status"], row["reason"]
     if problem.kind == "balance" or (problem.kind == "missing-key" and not problem.literal):
         status = int(quirks[problem.kind])
-        reason = "INVALID_API_KEY" if problem.kind == "missing-key" and status != 400 else reason
+        reason = "INVALID_API_KEY" if problem.kind == "missing-key" and status == 403 else reason
     if problem.kind == "image-size" and not problem.literal:
         reason = quirks["image-size-reason"]
     metadata = {

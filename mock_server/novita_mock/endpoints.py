@@ -145,7 +145,7 @@ def _image_headers(path: str) -> dict[str, str]:
 
 def _query(context: Context, operation: Operation, request: Request) -> dict[str, JSON]:
     """The checked query."""
-    checked = context.validator(operation.query).check(query_of(request))
+    checked = context.validator(operation.query).check_query(query_of(request))
     exchange_of(request).notices = tuple(checked.notices)
     if checked.faults:
         raise Refused(tuple(checked.faults))

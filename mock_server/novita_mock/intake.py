@@ -20,6 +20,8 @@ from novita_mock.validation import Checked, Validator
 from novita_mock.wording import Path
 from novita_mock.work import NotAnImage, Picture
 
+#: Asks for a seed to be drawn. Source: page img2img, ``request.seed``.
+DRAWN = -1
 #: Deepest nesting of arrays and objects that is looked at. Ours: deeper is an attack, not a request.
 MAX_DEPTH = 64
 
@@ -86,6 +88,8 @@ def take(
     if faults:
         return Taken(outline(received), checked=checked, problem=Refused(tuple(faults)))
     request, wish = asked(operation.dialect, checked.body, base_url)
+    if "seed" in request and quirks["seed-echo"] == "drawn":
+        request = {**request, "seed": DRAWN}
     main = next(iter(pictures.values()))
     submission = Submission(
         operation=operation,

@@ -12,6 +12,14 @@ _ERRORS = {"v3": "v3/error.json", "v2": "v2/error.json"}
 _ANYWHERE = ("invalid-request", "missing-key", "wrong-key", "unknown-path", "wrong-method", "bad-http",
              "headers-too-large")  # fmt: skip
 _SUBMIT = ("body-too-large", "rate-limit", "balance", "create-task-failed")
+#: What an ``x-format`` is in words of JSON Schema, as far as those go.
+_FORMATS: dict[str, JSON] = {
+    "http-url": {
+        "format": "uri",
+        "pattern": r"^https?://(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20\x7f/?#@:\[\]\\]+)(:[0-9]{1,5})?"
+        r"([/?#][^\x00-\x20\x7f\\]*)?$",
+    }
+}
 
 
 def openapi(catalogue: Catalogue, server_url: str = "") -> dict[str, Any]:
@@ -69,8 +77,18 @@ def referred(catalogue: Catalogue, path: str, used: dict[str, JSON]) -> JSON:
     """A reference to a schema, which is put into ``used`` whole."""
     name = path.removesuffix(".json").replace("/", ".")
     if name not in used:
-        used[name] = catalogue.embedded(path)
+        used[name] = _spelled_out(catalogue.embedded(path))
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _spelled_out(node: JSON) -> JSON:
+    """A schema in which an ``x-format``, which only our code can check, is said in JSON Schema too."""
+    if isinstance(node, list):
+        return [_spelled_out(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    formats = _FORMATS.get(str(node.get("x-format")), {})
+    return {name: _spelled_out(value) for name, value in node.items()} | formats
 
 
 def path_parameters(path: str) -> Iterator[JSON]:
@@ -105,11 +123,27 @@ def _responses(
     told = _told(catalogue, operation)
     if "200" in told:
         success = {"anyOf": [success, error]}
-    yield "200", {"description": "Success", "content": {"application/json": {"schema": success}}}
+    content: JSON = {"application/json": {"schema": success}}
+    yield "200", {"description": "Success", "content": content} | _links(catalogue, operation)
     for status, reasons in sorted(told.items()):
         if status != "200":
             why = ", ".join(sorted(reasons))
             yield status, {"description": why, "content": {"application/json": {"schema": error}}}
+
+
+def _links(catalogue: Catalogue, operation: Operation) -> JSON:
+    """How the answer of a submit leads to what tells of its task; nothing for other operations."""
+    if operation.kind != "submit":
+        return {}
+    plain = "task_id" in catalogue.bundle(operation.response)["required"]
+    task_id = f"$response.body#{'' if plain else '/data'}/task_id"
+    return {
+        "links": {
+            row.name: {"operationId": row.name, "parameters": {"task_id": task_id}}
+            for row in catalogue.operations
+            if row.kind == "result" and row.dialect == operation.dialect
+        }
+    }
 
 
 def _told(catalogue: Catalogue, operation: Operation) -> dict[str, set[str]]:
@@ -128,5 +162,7 @@ def _told(catalogue: Catalogue, operation: Operation) -> dict[str, set[str]]:
                 else None
             )
             reason = row["reason"] if "reason" in row else f"code {row['code']}"
+            if kind == "missing-key" and status == "403":
+                reason = "INVALID_API_KEY"
             told.setdefault(str(status or row["status"]), set()).add(reason)
     return told

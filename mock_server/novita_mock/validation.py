@@ -6,7 +6,7 @@ messages are ours, since its own repeat the whole value.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -27,6 +27,7 @@ MAX_ITEMS = 1000
 #: Things noticed in one request that are kept.
 MAX_NOTICES = 50
 
+_DIGITS = re.compile(r"-?\d{1,30}\Z", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,30}(\.0{1,30})?\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
 
@@ -78,6 +79,18 @@ class Validator:
         del checked.faults[MAX_FAULTS:]
         checked.faults.extend(_wrong_urls(checked.body, self.schema, ()))
         return checked
+
+    def check_query(self, query: Mapping[str, str]) -> Checked:
+        """A query likewise; that its numbers come as text is no leniency."""
+        numbers = {
+            name for name, child in self.schema["properties"].items() if child.get("type") == "integer"
+        }
+        return self.check(
+            {
+                name: int(text) if name in numbers and _DIGITS.match(text) else text
+                for name, text in query.items()
+            }
+        )
 
     def violations(self, body: JSON) -> Iterator[str]:
         """What is wrong with a body that is ours, each as ``pointer: rule``."""
