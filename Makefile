@@ -9,7 +9,11 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
-.PHONY: help setup clients serve demo test lint types imports sizes docs docs-check openapi check check-deep lock wheel clean
+# The long figures of the tests that CI runs with small ones.
+DEEP := tests/test_world_machine.py tests/test_world_memory.py \
+  $(wildcard tests/test_generator*.py tests/test_mutants*.py)
+
+.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi check check-deep lock wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +37,9 @@ serve: $(RUNS) ## start the double (make serve ARGS="--port 0 --speed 0"); Ctrl-
 
 demo: $(RUNS) ## one whole flow on a private double; leaves pictures in demo-out/
 	@$(BIN)/novita-mock demo $(ARGS)
+
+contract: $(READY) ## the contract tests on a private double (make contract ARGS="--target http://127.0.0.1:4077")
+	@$(BIN)/novita-mock conform $(ARGS)
 
 test: $(READY) clients ## all tests, offline (make test ARGS="-k upscale")
 	$(BIN)/python -m pytest $(ARGS)
@@ -61,8 +68,8 @@ openapi: $(RUNS) ## print the OpenAPI 3.1 document
 
 check: lint types imports sizes docs-check test ## everything that CI runs
 
-check-deep: $(READY) ## the long form of what CI samples: 20,000 steps, 10,000 tasks
-	$(BIN)/python -m pytest --hypothesis-profile=deep -s tests/test_world_machine.py tests/test_world_memory.py $(ARGS)
+check-deep: $(READY) ## the long form of what CI samples: 20,000 steps, 10,000 tasks, 200,000 bodies, every mutation
+	$(BIN)/python -m pytest --hypothesis-profile=deep -s $(DEEP) $(ARGS)
 
 lock: ## requirements.lock anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --extra test --generate-hashes --no-emit-index-url \
@@ -72,4 +79,4 @@ wheel: $(READY) ## a wheel in dist/
 	$(BIN)/python -m hatchling build -t wheel
 
 clean: ## remove what make made, the environment too
-	rm -rf $(VENV) .clients dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .clients dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

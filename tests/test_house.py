@@ -13,23 +13,30 @@ import sizes
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for path in sizes.sources() if path.parts[-2] != "tools"]
 
-#: What may be written in one place only: a pattern, and the files that may hold it.
+#: What may be written in one place a package only: a pattern, and the files that may hold it.
 ONE_PLACE = {
     "paths of the API": (r"""["']/v[23][/"']""", set()),
-    "names of the states": (r"TASK_STATUS_", {"task.py"}),
-    "the machine's clock": (r"\btime\.(time|monotonic|sleep)\b|\bdatetime\.now\b|\butcnow\b", {"clock.py"}),
-    "Pillow": (r"^\s*(import|from) PIL\b", {"pixels.py"}),
-    # cli hands it to Settings; process passes it on to the one it starts
-    "the environment": (r"\bos\.(environ|getenv)\b", {"cli.py", "process.py"}),
-    "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"chance.py"}),
-    "an HTTP client": (
-        r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request)\b",
-        {"tour.py", "sender.py", "calling.py"},
+    "names of the states": (r"TASK_STATUS_", {"novita_mock/task.py", "novita_contract/task_words.py"}),
+    "the machine's clock": (
+        r"\btime\.(time|monotonic|perf_counter|sleep)\b|\bdatetime\.now\b|\butcnow\b",
+        {"novita_mock/clock.py", "novita_contract/clock.py"},
     ),
-    "uvicorn": (r"^\s*(import|from) uvicorn\b", {"server.py", "protocol.py"}),
-    "aiohttp": (r"^\s*(import|from) aiohttp\b", {"sender.py"}),
-    "boto3": (r"^\s*(import|from) boto(3|core)\b", {"s3.py"}),
-}
+    "Pillow": (r"^\s*(import|from) PIL\b", {"novita_mock/pixels.py", "novita_contract/pictures.py"}),
+    # cli hands it to Settings, commands and the plugin of pytest to Options; process passes it on
+    "the environment": (
+        r"\bos\.(environ|getenv)\b",
+        {"novita_mock/cli.py", "novita_mock/process.py", "novita_contract/commands.py",
+         "novita_contract/pytest_plugin.py"},
+    ),
+    "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"novita_mock/chance.py"}),
+    "an HTTP client": (
+        r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request|http\.client)\b",
+        {"novita_mock/tour.py", "novita_mock/sender.py", "novita_mock/calling.py", "novita_contract/wire.py"},
+    ),
+    "uvicorn": (r"^\s*(import|from) uvicorn\b", {"novita_mock/server.py", "novita_mock/protocol.py"}),
+    "aiohttp": (r"^\s*(import|from) aiohttp\b", {"novita_mock/sender.py"}),
+    "boto3": (r"^\s*(import|from) boto(3|core)\b", {"novita_mock/s3.py"}),
+}  # fmt: skip
 #: Words that say nothing of what a module is. (style: names are the field's words)
 EMPTY_NAMES = re.compile(r"util|helper|manager|service|processor|^handlers?$|^jobs?$|^data$|^misc$|^common$")
 
@@ -42,7 +49,7 @@ def names(paths):
 def test_each_thing_has_one_place(thing):
     pattern, places = ONE_PLACE[thing]
     found = [path for path in SOURCES if re.search(pattern, path.read_text("utf-8"), re.MULTILINE)]
-    assert names(path for path in found if path.name not in places) == []
+    assert names(path for path in found if f"{path.parent.name}/{path.name}" not in places) == []
 
 
 def test_the_rules_of_one_place_would_find_something():
@@ -132,6 +139,21 @@ for name in modules:
 watching = False
 print(len(modules))
 """
+
+
+WATCH_PLUGIN = """
+import sys
+import pytest
+before = set(sys.modules)
+import novita_contract.pytest_plugin
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+"""
+
+
+def test_the_plugin_of_pytest_costs_runs_that_have_no_use_for_it_nothing():
+    line = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{WATCH_PLUGIN}"]
+    told = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    assert told.stdout.split() == ["novita_contract"], told.stderr
 
 
 @pytest.mark.parametrize("package", ["novita_mock", "novita_contract"])

@@ -74,6 +74,22 @@ def test_the_wheel_holds_two_packages_and_the_data_inside(wheel):
     }
 
 
+def test_the_wheel_holds_all_that_the_contract_tests_read(wheel):
+    folder = ROOT / "contract_tests" / "novita_contract"
+    files = {f"novita_contract/{path.name}" for path in folder.iterdir() if path.is_file()}
+    assert {"novita_contract/py.typed", "novita_contract/report.schema.json"} <= files
+    assert files <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_installed_command_has_those_of_the_contract_tests(installed, tmp_path):
+    listed = type_installed(installed, tmp_path, "--help").stdout
+    for name in PROJECT["entry-points"]["novita_mock.commands"]:
+        assert f"  {name} " in listed
+        told = type_installed(installed, tmp_path, name, "--help")
+        assert told.returncode == 0, told.stderr
+        assert f"Example: novita-mock {name} " in told.stdout
+
+
 def test_the_installed_command_finds_its_data_among_hostile_names(installed, tmp_path):
     for name in HOSTILE:
         (tmp_path / name).write_text("raise ImportError('the wrong module')")
@@ -125,7 +141,8 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one():
 
 def test_the_tests_have_all_that_an_extra_brings():
     extras = PROJECT["optional-dependencies"]
-    assert set(extras["s3"]) <= set(extras["test"])
+    for extra in extras:
+        assert set(extras[extra]) <= set(extras["test"]), extra
 
 
 def set_up(python: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -156,6 +156,11 @@ def parse_quirks(pairs: tuple[str, ...]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
+def table(name: str) -> JSON:
+    """A table of ``schemas/``, as it is written: ``sources``, ``pages``, ``operations``, and so on."""
+    return read_json("schemas", f"{name}.json")
+
+
 def schema_paths() -> tuple[str, ...]:
     """Every body's schema, by its path inside ``schemas/``."""
     root = folder("schemas")

@@ -21,6 +21,7 @@ from novita_mock.chance import draw_seed, draw_token
 from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
 from novita_mock.doctor import checks
+from novita_mock.extensions import Commands
 from novita_mock.listening import listen_command, trigger_command
 from novita_mock.openapi import openapi
 from novita_mock.options import debug_option, settings_options, shown
@@ -56,6 +57,7 @@ def _catalogue(settings: Settings) -> Catalogue:
 
 
 @click.group(
+    cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Every option of serve is also a variable: --port is NOVITA_MOCK_PORT.",
@@ -219,6 +221,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as problem:  # the one place where nobody is left to tell but the person
         if state["debug"]:
             raise
+        if isinstance(hint := getattr(problem, "hint", None), str):  # of a command from another package
+            _tell(str(problem), f"try: {hint}" if hint else "")
+            return USAGE
         _tell(f"{type(problem).__name__}: {problem}", f"try: novita-mock {' '.join(arguments)} --debug")
         return FAILED
     return USAGE
