@@ -64,14 +64,26 @@ class Claim:
 
 def normalise(text: str) -> tuple[str, ...]:
     """Reduce a page or a sentence to its words: casefolded, NFKC, without markup and punctuation."""
+    return tuple(word for word in map(word_of, tokens(text)) if word)
+
+
+def tokens(text: str) -> list[str]:
+    """Split a page where it has blanks, once its markup is gone; its punctuation is still there."""
     text = html.unescape(text)
     text = _FIELD.sub(_field_in_words, text)
     for _ in range(2):  # a picture may stand inside a link
         text = _LINK.sub(r" \1 ", text)
     text = _MARKUP.sub(" ", _TAG.sub(" ", _ESCAPE.sub("", text)))
     text = unicodedata.normalize("NFKC", _QUOTES.sub("", text)).casefold()
-    text = _INTERVAL.sub(lambda match: f" {''.join(match[0].split())} ", text)
-    return tuple(word for word in map(_bare, text.split()) if any(map(str.isalnum, word)))
+    return _INTERVAL.sub(lambda match: f" {''.join(match[0].split())} ", text).split()
+
+
+def word_of(token: str) -> str:
+    """The word that a token holds, or nothing where it is only punctuation."""
+    if _INTERVAL.fullmatch(token):
+        return token
+    word = _RIGHT_EDGE.sub("", _LEFT_EDGE.sub("", token))
+    return word if any(map(str.isalnum, word)) else ""
 
 
 def digest(sentence: str) -> tuple[int, str]:
@@ -112,12 +124,6 @@ def main(arguments: Sequence[str]) -> int:
 def _field_in_words(match: re.Match[str]) -> str:
     required = " required" if match["required"] == "true" else ""
     return f" {match['name']} {match['type']}{required} "
-
-
-def _bare(word: str) -> str:
-    if _INTERVAL.fullmatch(word):
-        return word
-    return _RIGHT_EDGE.sub("", _LEFT_EDGE.sub("", word))
 
 
 def _sha256(words: Sequence[str]) -> str:
