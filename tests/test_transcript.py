@@ -411,6 +411,7 @@ def test_what_several_cases_look_at_is_told_once_whoever_came_first(tmp_path):
     mine, yours = (outcome("A"), [*sample, poll(ONE)]), (outcome("B"), [*other, poll(OTHER), *sample])
     first, turned = written(tmp_path / "one", [mine, yours]), written(tmp_path / "other", [yours, mine])
     assert files(first.folder) == files(turned.folder)
+    assert first.looked_at["A"] == ["shared sample upscale"]
     (long,) = (name for name in first.cases if "xxx" in name)
     assert set(first.cases) == {"A", "B", "shared sample upscale", long}
     assert len(long) < 80
@@ -422,6 +423,7 @@ def test_what_several_cases_look_at_is_told_once_whoever_came_first(tmp_path):
     ]
     assert first.cases["shared sample upscale"]["layer"] == "shared"
     assert first.lives["upscale"]["states"] == ["TASK_STATUS_SUCCEED"]
+    assert set(first.looked_at["B"]) == {"shared sample upscale", long}
     assert CANARY not in " ".join(first.cases)
 
 

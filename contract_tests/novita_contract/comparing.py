@@ -89,7 +89,7 @@ def compare(a: Side, b: Side) -> Comparison:
     ]
     alike: list[Difference] = []
     unchecked: list[Unchecked] = []
-    agreed = compared = 0
+    same: dict[str, bool] = {}
     mine, yours = a.transcript.cases, b.transcript.cases
     for case_id in sorted({*mine, *yours}):
         left, right = mine.get(case_id), yours.get(case_id)
@@ -100,13 +100,19 @@ def compare(a: Side, b: Side) -> Comparison:
         differences += told
         alike += _both(judge, left, right)
         unchecked += [Unchecked(case_id, apart, apart)] if apart else []
-        if left["layer"] != SHARED:
-            compared += 1
-            agreed += not told and not apart and _stands(left) == _stands(right)
+        same[case_id] = not told and not apart and _stands(left) == _stands(right)
+    compared = [case_id for case_id in same if mine[case_id]["layer"] != SHARED]
+    agreed = [case_id for case_id in compared if same[case_id] and _alike_below(same, case_id, a, b)]
     return Comparison(
-        a.label, b.label, pair, tuple(differences), tuple(alike), tuple(unchecked), compared, agreed,
-        tuple(_notes(a, b)),
+        a.label, b.label, pair, tuple(differences), tuple(alike), tuple(unchecked), len(compared),
+        len(agreed), tuple(_notes(a, b)),
     )  # fmt: skip
+
+
+def _alike_below(same: Mapping[str, bool], case_id: str, a: Side, b: Side) -> bool:
+    """Whether all is the same that a case looked at without having asked for it itself."""
+    seen = (name for side in (a, b) for name in side.transcript.looked_at.get(case_id, ()))
+    return all(same.get(name, True) for name in seen)
 
 
 def _case(judge: Judge, left: JSON, right: JSON) -> tuple[list[Difference], str]:

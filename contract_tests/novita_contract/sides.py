@@ -5,6 +5,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import click
+
 from novita_contract.case_file import SHARED
 from novita_contract.comparing import Side
 from novita_contract.consent import check
@@ -55,6 +57,8 @@ def sides(
     for name, label, each, place in zip(names, labels, options, ("left", "right"), strict=True):
         asked = is_target(name)
         shown = None if quiet or not asked else Progress()
+        if shown is not None:
+            click.echo(f"asking {label}", err=True)
         read = recorded(each, room / place, shown) if asked else chosen(load(Path(name)), each)
         found.append(Side(label, read))
     return found[0], found[1]

@@ -5,7 +5,8 @@ A transcript is a folder:
 - ``run.json``: the target, the date, versions, seed, profile, and how the target reads the quirks;
 - ``cases/ID.json``: one case: its claims, its verdict, and its steps (``steps.py``); what was asked once
   for several cases looks like a case of the layer ``shared``;
-- ``lives.json``: what was seen of tasks on their way, over the whole run (``lives.py``).
+- ``lives.json``: what was seen of tasks on their way, over the whole run (``lives.py``), and which of
+  what was asked for several cases each case looked at.
 
 A case is written whole or not at all, when it ends, so that a crash loses nothing that was done.
 Two runs of one target with the same seed give the same bytes, but for the date in ``run.json`` and
@@ -56,13 +57,15 @@ class Transcript:
         folder: where it is.
         run: what ``run.json`` says.
         cases: what each case's file says, by its id.
-        lives: what ``lives.json`` says.
+        lives: what was seen of tasks on their way, by operation.
+        looked_at: what of the layer ``shared`` each case looked at.
     """
 
     folder: Path
     run: JSON
     cases: Mapping[str, JSON]
     lives: JSON
+    looked_at: Mapping[str, Sequence[str]]
 
     @property
     def name(self) -> str:
@@ -95,7 +98,8 @@ class Recorder:
         self._lives = Lives()
         self._lock = Lock()
         self._base = ""
-        self._shared: set[str] = set()
+        self._shared: dict[str, str] = {}
+        self._looked_at: dict[str, list[str]] = {}
         try:
             _make_room(folder)
             self._write(
@@ -114,13 +118,17 @@ class Recorder:
         """
         with self._lock:
             self._base = self._base or _base(exchanges)
-            new = {name: each for name, each in shared(exchanges).items() if name not in self._shared}
-            self._shared |= new.keys()
+            looked_at = shared(exchanges)
+            self._looked_at[outcome.case.id] = list(looked_at)
+            new = {name: each for name, each in looked_at.items() if name not in self._shared}
+            self._shared |= dict.fromkeys(new, "")
         teller = Teller(self._contract, self._base)
         self._keep(case_file(outcome, own(exchanges), teller), teller)
         for name, each in new.items():
             teller = Teller(self._contract, self._base)
-            self._keep(shared_file(name, each, teller), teller)
+            told = shared_file(name, each, teller)
+            self._shared[name] = str(told["case"])
+            self._keep(told, teller)
 
     def _keep(self, told: dict[str, JSON], teller: Teller) -> None:
         with self._lock:
@@ -130,7 +138,12 @@ class Recorder:
     def close(self, report: Report) -> None:
         """Write down what the run was, and what it saw as a whole."""
         with self._lock:
-            self._write(LIVES, self._lives.told())
+            looked_at = {
+                case: sorted({self._shared[name] for name in names})
+                for case, names in sorted(self._looked_at.items())
+                if names
+            }
+            self._write(LIVES, {"lives": self._lives.told(), "looked_at": looked_at})
             self._write(RUN, _head() | _run(report))
 
     def _write(self, name: str, value: JSON) -> None:
@@ -171,8 +184,9 @@ def load(folder: Path) -> Transcript:
             )
         files = sorted((folder / CASES).glob("*.json"))
         cases = [json.loads(path.read_text("utf-8")) for path in files]
-        lives = json.loads((folder / LIVES).read_text("utf-8")) if (folder / LIVES).exists() else {}
-        return Transcript(folder, run, {case["case"]: case for case in cases}, lives)
+        more = json.loads((folder / LIVES).read_text("utf-8")) if (folder / LIVES).exists() else {}
+        by_id = {case["case"]: case for case in cases}
+        return Transcript(folder, run, by_id, more.get("lives", {}), more.get("looked_at", {}))
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise TranscriptError(f"{folder} is damaged: {type(problem).__name__}: {problem}", hint) from None
 
