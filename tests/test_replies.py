@@ -124,5 +124,13 @@ def test_a_broken_constraint_is_found_where_it_is(session, path, pointer, keywor
     assert all(finding.claim for finding in found)
 
 
+def test_a_field_that_no_page_documents_is_noted_where_it_is(session):
+    path = "v3/task-result.response.json"
+    body = full(CONTRACT.bundle(path))
+    body["images"][0]["unheard_of"] = 1
+    assert fits(session, exchange(), path, body) == []
+    assert (path, "/images/*/unheard_of") in session.tally.unknown
+
+
 def test_there_are_constraints_to_be_found():
     assert len(ALL) > 120

@@ -19,6 +19,9 @@ from novita_contract.trials import NO_MONEY
 from novita_contract.verdicts import Case, Outcome, Verdict
 from novita_mock.catalogue import Catalogue, schema_paths
 
+#: Undocumented fields that the report names.
+_MOST_FIELDS = 20
+
 
 class Travelled(Protocol):
     """What a run went through."""
@@ -58,7 +61,7 @@ def concluded(
         readings=tuple(_readings(session)),
         habits=tuple((title, where, told) for (title, where), told in sorted(session.habits.items())),
         coverage=_coverage(session, outcomes),
-        notes=tuple(session.notes),
+        notes=(*session.notes, *_undocumented(session)),
         spend=purse.spend() if purse is not None else None,
         interrupted=trip.interrupted,
         over_budget=over_budget,
@@ -80,6 +83,14 @@ def _exit_code(trip: Travelled, outcomes: Iterable[Outcome], over_budget: bool) 
     if any(outcome.verdict is Verdict.FAIL for outcome in outcomes):
         return DEVIATES
     return BUDGET if over_budget else CONFORMS
+
+
+def _undocumented(session: Session) -> Iterable[str]:
+    """Fields of replies that no page documents: no deviation, and yet the first thing to look at."""
+    fields = sorted({f"{pointer} ({path})" for path, pointer in session.tally.unknown})
+    if fields:
+        shown = ", ".join(fields[:_MOST_FIELDS]) + (" and more" if len(fields) > _MOST_FIELDS else "")
+        yield f"Fields of replies that no page documents: {shown}."
 
 
 def _readings(session: Session) -> Iterable[Reading]:

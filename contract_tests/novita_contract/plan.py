@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from novita_contract.asked import asked_cases
+from novita_contract.courtesies import courtesy_cases
 from novita_contract.effects import effect_cases
 from novita_contract.inputs import input_cases
 from novita_contract.lapses import lapse_cases
@@ -57,6 +58,7 @@ def _every_case(quirks: tuple[tuple[str, str], ...], draws: int, profile: str) -
         *input_cases(contract),
         *asked_cases(contract),
         *wish_cases(contract),
+        *courtesy_cases(contract),
         *effect_cases(contract),
         *webhook_cases(contract),
         *lapse_cases(contract),

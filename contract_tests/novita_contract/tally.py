@@ -1,5 +1,6 @@
 """Which constraints of the replies' schemas were put to the test by what came back."""
 
+from collections.abc import Iterator
 from threading import Lock
 
 from novita_mock.types import JSON
@@ -25,17 +26,24 @@ ASSERTING = frozenset(
 
 
 class Tally:
-    """Counts constraints as (schema, pointer into a body, keyword); ``*`` stands for any item or field."""
+    """Counts constraints as (schema, pointer into a body, keyword); ``*`` stands for any item or field.
+
+    Attributes:
+        exercised: the constraints that a body was judged by.
+        unknown: the fields that no schema knows, as (schema, pointer).
+    """
 
     def __init__(self) -> None:
         self.exercised: set[tuple[str, str, str]] = set()
+        self.unknown: set[tuple[str, str]] = set()
         self._lock = Lock()
 
     def add(self, path: str, schema: JSON, body: JSON) -> None:
         """Every constraint that a body was judged by."""
-        found = set(constraints(path, schema, body))
+        found, more = set(constraints(path, schema, body)), set(unknown_fields(schema, body))
         with self._lock:
             self.exercised |= found
+            self.unknown |= {(path, pointer) for pointer in more}
 
 
 def constraints(path: str, schema: JSON, body: JSON, pointer: str = "") -> list[tuple[str, str, str]]:
@@ -59,6 +67,22 @@ def constraints(path: str, schema: JSON, body: JSON, pointer: str = "") -> list[
         for item in [...] if body is ... else body:
             found += constraints(path, schema["items"], item, f"{pointer}/*")
     return found
+
+
+def unknown_fields(schema: JSON, body: JSON, pointer: str = "") -> Iterator[str]:
+    """The fields of a body that its schema does not speak of: allowed, and yet worth knowing."""
+    for branch in schema.get("anyOf", ()):
+        if _of_type(branch, body):
+            yield from unknown_fields(branch, body, pointer)
+    if isinstance(body, dict) and "properties" in schema:
+        for name, value in body.items():
+            if name in schema["properties"]:
+                yield from unknown_fields(schema["properties"][name], value, f"{pointer}/{name}")
+            else:
+                yield f"{pointer}/{name}"
+    if isinstance(body, list) and "items" in schema:
+        for item in body:
+            yield from unknown_fields(schema["items"], item, f"{pointer}/*")
 
 
 def _of_type(schema: JSON, body: JSON) -> bool:
