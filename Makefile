@@ -10,7 +10,7 @@ RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
 # The long figures of the tests that CI runs with small ones.
-DEEP := tests/test_world_machine.py tests/test_world_memory.py \
+DEEP := tests/test_conform.py tests/test_live.py tests/test_ledger_crashes.py tests/test_world_machine.py tests/test_world_memory.py \
   $(wildcard tests/test_generator*.py tests/test_mutants*.py)
 
 .PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi check check-deep lock wheel clean

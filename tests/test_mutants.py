@@ -20,7 +20,7 @@ from novita_mock.types import JSON
 
 DEEP = hypothesis_settings.get_current_profile_name() == "deep"
 #: Mutations that are tried in every run.
-SAMPLE = 40
+SAMPLE = 24
 #: Mutations that no suite can find, each with the reason.
 BEYOND: dict[str, str] = {}
 #: Mutations that drawn requests must find too, the case that does, and what it tells.

@@ -21,7 +21,7 @@ from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.types import JSON
 
 #: Broken requests that are drawn for each valid one: they make no task and cost next to nothing.
-_BROKEN_EACH = 6
+_BROKEN_EACH = 20
 
 
 def property_cases(contract: Catalogue, draws: int) -> Iterator[Case]:
