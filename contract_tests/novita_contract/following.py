@@ -7,6 +7,7 @@ from novita_contract.answers import taken
 from novita_contract.clock import now_s, pause
 from novita_contract.exchange import Exchange, named
 from novita_contract.options import Secret
+from novita_contract.replies import demand, succeeded
 from novita_contract.session import Session
 from novita_contract.task_words import PROCESSING, QUEUED, TERMINAL, V2_STATES
 from novita_contract.verdicts import Deviation, Finding, NotChecked
@@ -118,6 +119,8 @@ def begun_by(
         Deviation: it was refused, or the reply names no task.
     """
     task_id = task_id_of(submitted)
+    if taken(submitted) and not task_id:
+        demand(succeeded(session, submitted))
     if not taken(submitted) or not task_id:
         received = (
             f"HTTP {submitted.status} {submitted.shown_reply}" if submitted.status else submitted.problem
@@ -159,6 +162,7 @@ def followed(session: Session, run: TaskRun, closely: bool = False) -> TaskRun:
         if state in TERMINAL:
             return run
         if state not in (QUEUED, PROCESSING):
+            demand(succeeded(session, asked))
             raise Deviation(_untold(asked, session, run))
         if now_s() > until:
             raise Deviation(
@@ -174,15 +178,24 @@ def finished(session: Session, operation: str, body: JSON, key: Secret | None = 
     return followed(session, begun(session, operation, body, key))
 
 
+def shared(session: Session, operation: str, body: JSON) -> TaskRun:
+    """A finished task that every case shares which asks for the very same.
+
+    Raises:
+        Deviation: it was refused, or never ended.
+    """
+    name = f"sample {operation} {dumps(named(body), sort_keys=True)}"
+    return session.once(name, lambda: finished(session, operation, body))
+
+
 def sample(session: Session, operation: str, body: JSON) -> TaskRun:
-    """A finished task that cases share because they only look at it.
+    """The same, for cases that only need one to look at.
 
     Raises:
         NotChecked: the target has none to show; the cases about submitting say why.
     """
     try:
-        name = f"sample {operation} {dumps(named(body), sort_keys=True)}"
-        return session.once(name, lambda: finished(session, operation, body))
+        return shared(session, operation, body)
     except Deviation as problem:
         first = problem.findings[0]
         raise NotChecked(

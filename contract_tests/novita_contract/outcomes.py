@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from novita_contract.following import TaskRun, begun, finished, followed, poll, sample, state_of
+from novita_contract.following import TaskRun, begun, finished, followed, poll, sample, shared, state_of
 from novita_contract.link_laws import laws_of_links, links_of
 from novita_contract.pictures import Seen
 from novita_contract.readings import reading
@@ -87,7 +87,7 @@ def _succeeded(run: TaskRun) -> list[Finding]:
 
 
 def _plain(operation: str, session: Session) -> None:
-    run = sample(session, operation, plain(session, operation))
+    run = shared(session, operation, plain(session, operation))
     demand(laws_of_task(session, run) + _succeeded(run))
     demand(laws_of_links(session, run)[0])
 

@@ -6,6 +6,7 @@ from novita_contract.ledger import BudgetReached
 from novita_contract.payments import CASE
 from novita_contract.pricing import UnknownPrice
 from novita_contract.purse import Stopped
+from novita_contract.replies import succeeded
 from novita_contract.session import Session
 from novita_contract.verdicts import Case, Deviation, Finding, NotChecked, Noted, Outcome, Verdict
 
@@ -52,11 +53,27 @@ def _outcome(session: Session, case: Case, exchanges: list[Exchange]) -> Outcome
         return Outcome(case, Verdict.FAIL, _line((finding,)), (finding,), seed=seed)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
         # The laws take a reply's shape for granted, once its schema was looked at.
+        misshapen = _misshapen(session, exchanges)
+        if misshapen:
+            return _deviates(session, case, Deviation(*misshapen), seed)
         last = exchanges[-1] if exchanges else None
         received = f"{type(problem).__name__}: {problem}"[:200]
         finding = Finding("a_reply_has_the_documented_shape", "", "the documented shape", received, "", last)
         return Outcome(case, Verdict.FAIL, _line((finding,)), (finding,), seed=seed)
     return Outcome(case, Verdict.PASS, seed=seed)
+
+
+def _misshapen(session: Session, exchanges: list[Exchange]) -> list[Finding]:
+    """What is wrong with the shape of the latest reply that is not as documented."""
+    shaped = {row.name for row in session.contract.operations if row.response}
+    for exchange in reversed(exchanges):
+        if (
+            exchange.operation in shaped
+            and exchange.status == 200
+            and (found := succeeded(session, exchange))
+        ):
+            return found
+    return []
 
 
 def _deviates(session: Session, case: Case, problem: Deviation, seed: int) -> Outcome:
