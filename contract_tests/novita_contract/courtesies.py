@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from novita_contract.following import begun_by, followed
+from novita_contract.outcomes import ALL, SLOW
 from novita_contract.replies import demand, refusal, succeeded
 from novita_contract.samples import plain
 from novita_contract.session import Session
@@ -57,7 +58,9 @@ def courtesy_cases(contract: Catalogue) -> Iterator[Case]:
 def _case(operation: Operation, what: str, run: Callable[[Session], None], claim: str) -> Case:
     title = f"it says the same, spelled another way: {what.lower()}"
     paid = {operation.name: 1} if operation.kind == "submit" else {}
-    return Case(f"{operation.id_prefix}-{what}", RULES, operation.name, title, run, (claim,), paid=paid)
+    profiles = SLOW if operation.name in ("img2img", "upscale-v2") else ALL
+    name = f"{operation.id_prefix}-{what}"
+    return Case(name, RULES, operation.name, title, run, (claim,), paid=paid, profiles=profiles)
 
 
 def _submit(operation: str, headers: str, spelling: str, session: Session) -> None:

@@ -19,7 +19,7 @@ from novita_mock.types import JSON
 #: Polls after the end that have to say what the first did.
 _AGAIN = 3
 #: Polls of a task on its way that are enough to see progress move, and tasks that are tried for it.
-_POLLS, _ATTEMPTS = 5, 4
+_POLLS, _ATTEMPTS = 5, 3
 #: Different values of progress that ten polls have to show. Assumed: it is told to be shown.
 _VALUES = 4
 #: Progress from which a task only waits for its pictures, in V3 and in V2.

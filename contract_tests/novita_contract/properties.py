@@ -20,8 +20,8 @@ from novita_contract.verdicts import PROPERTIES, Case
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.types import JSON
 
-#: Broken requests that are drawn for each valid one: they make no task and cost next to nothing.
-_BROKEN_EACH = 20
+#: Broken requests that are drawn for each valid one, in the quick profile and else: they make no task.
+_BROKEN_EACH_QUICK, _BROKEN_EACH = 6, 20
 
 
 def property_cases(contract: Catalogue, draws: int) -> Iterator[Case]:
@@ -104,7 +104,8 @@ def _broken(name: str, operation: str, session: Session) -> None:
         demand(refusal(session, answer, fault, case.fields, case.claim))
 
     strategy = broken(session.contract, session.operation(operation))
-    for_all(session, name, strategy, law, session.options.draws * _BROKEN_EACH)
+    each = _BROKEN_EACH_QUICK if session.options.profile == "quick" else _BROKEN_EACH
+    for_all(session, name, strategy, law, session.options.draws * each)
 
 
 def _clients(name: str, operation: str, session: Session) -> None:

@@ -8,7 +8,7 @@ from novita_mock.types import JSON
 #: The seed of the img2img whose result is looked at.
 SEED = 123
 #: Side of the picture whose enlargement takes long enough to be seen at work.
-_LONG_SIDE = 384
+_LONG_SIDE = 320
 
 
 def plain(session: Session, operation: str) -> JSON:
