@@ -33,6 +33,8 @@ SPEED = 12.0
 MAX_TIME_S = 40.0
 KEYS = ("sk_first", "sk_second", "sk_poor")
 _SHOWS = frozenset({Verdict.FAIL, Verdict.UNDOCUMENTED, Verdict.CONTRADICTION})
+#: And one that is read here so and there so: it is warned of, place by place.
+_WARNS = frozenset({Verdict.WARN})
 #: Keywords whose pictures take their time: the quick profile leaves them out.
 _LARGE = ("x-image.max_bytes", "x-image.max_pixels", "maxLength")
 
@@ -146,7 +148,8 @@ def _nearest(mutation: Mutation) -> tuple[str, ...]:
 
 
 def _trial(mutation: Mutation, report: Report, seconds: float) -> Trial:
-    wrong = tuple(outcome for outcome in report.outcomes if outcome.verdict in _SHOWS)
+    shows = _SHOWS | _WARNS if mutation.kind == READING else _SHOWS
+    wrong = tuple(outcome for outcome in report.outcomes if outcome.verdict in shows)
     named = [outcome.case.id for outcome in wrong if _names(mutation, outcome)]
     quirk, _, value = mutation.expect.quirk.partition("=")
     named += [
@@ -157,6 +160,11 @@ def _trial(mutation: Mutation, report: Report, seconds: float) -> Trial:
     said += [f"reading {row.id}={row.observed}" for row in report.readings if row.differs]
     if mutation.expect.quirk:
         named = [each for each in named if "=" in each]
+        named += [
+            outcome.case.id
+            for outcome in wrong
+            if any(finding.quirk.partition("=")[0] == quirk for finding in outcome.findings)
+        ]
     return Trial(mutation, bool(said), tuple(named), wrong, tuple(said), seconds)
 
 
