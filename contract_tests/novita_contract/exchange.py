@@ -62,7 +62,7 @@ class Exchange:
         Raises:
             ValueError: it is none, or is not written in plain UTF-8 (RFC 8259, 8.1: no byte order mark).
         """
-        return json.loads(self.content.decode("utf-8"))
+        return json.loads(self.content.decode("utf-8"), parse_constant=_no_number)
 
     @property
     def media_type(self) -> str:
@@ -125,6 +125,11 @@ class Exchange:
         for key in self.keys:
             text = text.replace(key, "***") if len(key) >= 4 else text
         return text
+
+
+def _no_number(word: str) -> JSON:
+    """NaN and Infinity are no JSON (RFC 8259, 6), whatever Python makes of them."""
+    raise ValueError(f"{word} is no JSON")
 
 
 def named(value: JSON) -> JSON:

@@ -10,6 +10,7 @@ from novita_contract.asked import asked_cases
 from novita_contract.courtesies import courtesy_cases
 from novita_contract.effects import effect_cases
 from novita_contract.inputs import input_cases
+from novita_contract.key_rules import key_cases
 from novita_contract.lapses import lapse_cases
 from novita_contract.limits import limit_cases
 from novita_contract.listings import listing_cases
@@ -54,6 +55,7 @@ def _every_case(quirks: tuple[tuple[str, str], ...], draws: int, profile: str) -
     cases = (
         *limit_cases(contract),
         *refusal_cases(contract),
+        *key_cases(contract),
         *outcome_cases(contract),
         *input_cases(contract),
         *asked_cases(contract),

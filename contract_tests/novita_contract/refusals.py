@@ -7,26 +7,22 @@ from functools import partial
 from novita_contract.exchange import Exchange
 from novita_contract.following import sample
 from novita_contract.options import Secret
-from novita_contract.readings import reading
 from novita_contract.replies import broke, demand, refusal
 from novita_contract.samples import plain
 from novita_contract.session import Session
-from novita_contract.verdicts import RULES, Case, Finding, NotChecked
-from novita_contract.wire import json_headers
+from novita_contract.verdicts import RULES, Case
 from novita_mock.catalogue import Catalogue, Operation
-from novita_mock.types import JSON
 
 #: A key that nobody was ever given.
 MADE_UP = Secret("sk_conform_made_up_0000000000")
 #: Ids that name no task.
-_UNKNOWN = ("00000000-0000-4000-8000-000000000000", "nobody")
+UNKNOWN = ("00000000-0000-4000-8000-000000000000", "nobody")
 #: What is no JSON object, by name: the bytes of a submit's body.
 BODIES: dict[str, bytes] = {
     "EMPTY": b"", "TEXT": b"hello", "CUT": b'{"request": {"model_name": ', "ARRAY": b"[]", "NUMBER": b"7",
     "STRING": b'"{}"', "NULL": b"null", "NAN": b'{"request": NaN}', "QUOTES": b"{'request': {}}",
     "BYTES": b"\xff\xfe{}", "TWICE": b"{}{}",
 }  # fmt: skip
-_KEY_CLAIM, _WRONG_KEY = "error.missing-api-key", "error.invalid-api-key"
 _METHODS = {"GET": ("POST", "PUT", "DELETE"), "POST": ("GET", "PUT", "DELETE")}
 
 
@@ -35,7 +31,6 @@ def refusal_cases(contract: Catalogue) -> Iterator[Case]:
     for operation in contract.operations:
         if operation.kind == "image":
             continue
-        yield from _key_cases(operation)
         for method in _METHODS[operation.method]:
             title = f"{method} is refused where only {operation.method} is documented"
             yield _case(operation, f"METHOD-{method}", title, partial(_wrong_method, operation.name, method),
@@ -60,89 +55,6 @@ def _first(contract: Catalogue, dialect: str) -> str:
 
 def _case(operation: Operation, what: str, title: str, run: Callable[[Session], None], claim: str) -> Case:
     return Case(f"{operation.id_prefix}-{what}", RULES, operation.name, title, run, (claim,), refusal=True)
-
-
-def _key_cases(operation: Operation) -> Iterator[Case]:
-    for what, title, headers in (
-        ("NONE", "a request without a key is refused", None),
-        ("EMPTY", "an empty header is no key", ""),
-        ("SCHEME", "the scheme alone is no key", "Bearer"),
-    ):
-        yield _case(operation, f"KEY-{what}", title, partial(_no_key, operation.name, headers), _KEY_CLAIM)
-    yield _case(operation, "KEY-WRONG", "a key that nobody was given is refused",
-                partial(_wrong_key, operation.name), _WRONG_KEY)  # fmt: skip
-    yield _case(operation, "KEY-NEARLY", "a key that only begins like a good one is refused",
-                partial(_nearly_key, operation.name), _WRONG_KEY)  # fmt: skip
-    if operation.dialect == "v3":
-        yield _case(
-            operation,
-            "KEY-OMNI",
-            "the header of V2 is no key for V3",
-            partial(_omni_key, operation.name),
-            "assumed: only V2 takes X-Omni-Key (quirk omni-key)",
-        )
-    yield _case(operation, "KEY-BEFORE-BODY", "a request is told about its key first",
-                partial(_key_first, operation.name), _WRONG_KEY)  # fmt: skip
-
-
-def _send(session: Session, operation: str, headers: dict[str, str], good: bool = True) -> Exchange:
-    """A request that is right in all but its key, or wrong in everything."""
-    row = session.operation(operation)
-    if row.kind == "submit":
-        body: JSON = plain(session, operation) if good else {}
-        return session.submit(operation, body, headers=headers, must_fail=True)
-    query = {"task_id": _UNKNOWN[0]} if row.kind == "result" and good else {}
-    return session.ask(operation, query, headers=headers)
-
-
-def _no_key(operation: str, authorization: str | None, session: Session) -> None:
-    headers = json_headers() if authorization is None else json_headers() | {"Authorization": authorization}
-    answer = _send(session, operation, headers)
-    if session.contract.dialect_of(answer.path) == "v2":
-        demand(refusal(session, answer, "missing-key"))
-        return
-    status = reading(session, "missing-key")
-    demand(_missing_key(session, answer, status))
-
-
-def _missing_key(session: Session, answer: Exchange, status: str) -> list[Finding]:
-    """The row of the errors, or the one of its readings that the target follows everywhere."""
-    if status == "400":
-        return refusal(session, answer, "missing-key")
-    if status == "403":
-        return refusal(session, answer, "wrong-key")
-    found = refusal(session, answer, "missing-key")
-    return [finding for finding in found if finding.where != "status" or answer.status != int(status)]
-
-
-def _open_door(session: Session) -> None:
-    if session.open_door:
-        raise NotChecked("the target lets a made-up key in")
-
-
-def _wrong_key(operation: str, session: Session) -> None:
-    _open_door(session)
-    demand(refusal(session, _send(session, operation, session.headers(MADE_UP)), "wrong-key"))
-
-
-def _nearly_key(operation: str, session: Session) -> None:
-    _open_door(session)
-    own = session.target.key.reveal()
-    for nearly in (own + "x", own[:-1]):
-        answer = _send(session, operation, json_headers(f"Bearer {nearly}"))
-        demand(refusal(session, answer, "wrong-key"))
-
-
-def _omni_key(operation: str, session: Session) -> None:
-    headers = json_headers() | {"X-Omni-Key": session.target.key.reveal()}
-    demand(_missing_key(session, _send(session, operation, headers), reading(session, "missing-key")))
-
-
-def _key_first(operation: str, session: Session) -> None:
-    _open_door(session)
-    if not (session.operation(operation).request or session.operation(operation).query):
-        raise NotChecked("nothing but the key can be wrong with it")
-    demand(refusal(session, _send(session, operation, session.headers(MADE_UP), good=False), "wrong-key"))
 
 
 def _wrong_method(operation: str, method: str, session: Session) -> None:
@@ -181,7 +93,7 @@ def _unknown_path(prefix: str, session: Session) -> None:
 
 def _task_cases(operation: Operation) -> Iterator[Case]:
     claim = "error.task-not-found" if operation.dialect == "v3" else "v2.upscale.codes"
-    for number, task_id in enumerate(_UNKNOWN, 1):
+    for number, task_id in enumerate(UNKNOWN, 1):
         yield _case(operation, f"TASK-UNKNOWN-{number}", "an id that names no task is refused",
                     partial(_unknown_task, operation.name, task_id), claim)  # fmt: skip
     others: tuple[tuple[str, str, Callable[..., None]], ...] = (
@@ -217,13 +129,13 @@ def look_at_the_door(session: Session) -> None:
     Raises:
         KeyRefused: the key that was given is not let in.
     """
-    own = session.ask("task-result", {"task_id": _UNKNOWN[0]})
+    own = session.ask("task-result", {"task_id": UNKNOWN[0]})
     if not own.status:
         raise KeyRefused(f"{session.target.url} does not answer: {own.problem}")
     reason = _reason(own)
     if own.status in (401, 403) or reason in ("INVALID_API_KEY", "MISSING_API_KEY"):
         raise KeyRefused(f"the key is not let in: HTTP {own.status} {reason}".strip())
-    made_up = session.ask("task-result", {"task_id": _UNKNOWN[0]}, headers=session.headers(MADE_UP))
+    made_up = session.ask("task-result", {"task_id": UNKNOWN[0]}, headers=session.headers(MADE_UP))
     if made_up.status == own.status and _reason(made_up) == reason:
         session.open_door = True
         session.notes.append("An open door: a made-up key is let in, so nothing about keys was checked.")
