@@ -145,10 +145,7 @@ def named(value: JSON) -> JSON:
 
 def pictures_in(value: JSON) -> list[str]:
     """The names of the pictures of ours in a body, each once, in order."""
-    if isinstance(value, PictureText):
-        return [value.name]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return list(dict.fromkeys(name for item in inner for name in pictures_in(item)))
+    return list(dict.fromkeys(_order(value)))
 
 
 def _curl(exchange: Exchange) -> str:

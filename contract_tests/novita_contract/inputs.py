@@ -6,15 +6,17 @@ from functools import partial
 from novita_contract.following import begun, finished, followed, sample, state_of
 from novita_contract.link_laws import links_of
 from novita_contract.outcomes import ALL, SLOW, case_of, succeeded_run, whole
-from novita_contract.pictures import MODES, PictureText, name_of
+from novita_contract.pictures import MODES, name_of
 from novita_contract.replies import broke, demand
-from novita_contract.samples import plain
+from novita_contract.samples import broken_picture, picturing, plain
 from novita_contract.session import Session
 from novita_contract.task_laws import laws_of_task
 from novita_contract.task_words import FAILED
 from novita_contract.verdicts import Case
 from novita_mock.catalogue import Catalogue, Operation
-from novita_mock.types import JSON
+
+#: Two pictures that nobody takes for each other.
+_LOOKS = tuple(name_of("png", "RGB", 16, 16, look=look) for look in (0, 4))
 
 
 def input_cases(contract: Catalogue) -> Iterator[Case]:
@@ -49,7 +51,7 @@ def _altered_link(operation: str, session: Session) -> None:
 
 
 def _own_pictures(operation: str, session: Session) -> None:
-    runs = [begun(session, operation, _showing(session, operation, look)) for look in (0, 4)]
+    runs = [begun(session, operation, picturing(session, operation, name)) for name in _LOOKS]
     pictures = []
     for run in runs:
         followed(session, run)
@@ -63,15 +65,6 @@ def _own_pictures(operation: str, session: Session) -> None:
             "result.images.image_url.type",
             runs[1].last,
         )
-
-
-def _showing(session: Session, operation: str, look: int) -> JSON:
-    body = plain(session, operation)
-    request = body if operation == "upscale-v2" else body["request"]
-    request["image" if operation == "upscale-v2" else "image_base64"] = PictureText.of(
-        name_of("png", "RGB", 16, 16, look=look)
-    )
-    return body
 
 
 def _input_cases(operation: Operation) -> Iterator[Case]:
@@ -88,18 +81,11 @@ def _input_cases(operation: Operation) -> Iterator[Case]:
 
 
 def _input(name: str, operation: str, session: Session) -> None:
-    body = plain(session, operation)
-    request = body if operation == "upscale-v2" else body["request"]
-    request["image" if operation == "upscale-v2" else "image_base64"] = PictureText.of(name)
-    succeeded_run(session, operation, body)
+    succeeded_run(session, operation, picturing(session, operation, name))
 
 
 def _broken_input(operation: str, session: Session) -> None:
-    name = name_of("png", "RGB", 64, 64, broken=60)
-    body = plain(session, operation)
-    request = body if operation == "upscale-v2" else body["request"]
-    request["image" if operation == "upscale-v2" else "image_base64"] = PictureText.of(name)
-    run = finished(session, operation, body)
+    run = finished(session, operation, broken_picture(session, operation))
     demand(laws_of_task(session, run))
     if state_of(run.last) != FAILED:
         where = "/data/status" if run.v2 else "/task/status"

@@ -1,15 +1,15 @@
 """Rules: who is let in, and what is said to others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from novita_contract.exchange import Exchange
 from novita_contract.readings import reading
-from novita_contract.refusals import MADE_UP, UNKNOWN
+from novita_contract.refusals import MADE_UP, UNKNOWN, refusal_case
 from novita_contract.replies import demand, refusal
 from novita_contract.samples import plain
 from novita_contract.session import Session
-from novita_contract.verdicts import RULES, Case, Finding, NotChecked
+from novita_contract.verdicts import Case, Finding, NotChecked
 from novita_contract.wire import json_headers
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.types import JSON
@@ -24,32 +24,30 @@ def key_cases(contract: Catalogue) -> Iterator[Case]:
             yield from _key_cases(operation)
 
 
-def _case(operation: Operation, what: str, title: str, run: Callable[[Session], None], claim: str) -> Case:
-    return Case(f"{operation.id_prefix}-{what}", RULES, operation.name, title, run, (claim,), refusal=True)
-
-
 def _key_cases(operation: Operation) -> Iterator[Case]:
     for what, title, headers in (
         ("NONE", "a request without a key is refused", None),
         ("EMPTY", "an empty header is no key", ""),
         ("SCHEME", "the scheme alone is no key", "Bearer"),
     ):
-        yield _case(operation, f"KEY-{what}", title, partial(_no_key, operation.name, headers), _KEY_CLAIM)
-    yield _case(operation, "KEY-WRONG", "a key that nobody was given is refused",
+        yield refusal_case(
+            operation, f"KEY-{what}", title, partial(_no_key, operation.name, headers), _KEY_CLAIM
+        )
+    yield refusal_case(operation, "KEY-WRONG", "a key that nobody was given is refused",
                 partial(_wrong_key, operation.name), _WRONG_KEY)  # fmt: skip
-    yield _case(operation, "KEY-NEARLY", "a key that only begins like a good one is refused",
+    yield refusal_case(operation, "KEY-NEARLY", "a key that only begins like a good one is refused",
                 partial(_nearly_key, operation.name), _WRONG_KEY)  # fmt: skip
-    yield _case(operation, "KEY-OTHER-SCHEME", "a key under another scheme than Bearer is refused",
+    yield refusal_case(operation, "KEY-OTHER-SCHEME", "a key under another scheme than Bearer is refused",
                 partial(_other_scheme, operation.name), "auth.bearer")  # fmt: skip
     if operation.dialect == "v3":
-        yield _case(
+        yield refusal_case(
             operation,
             "KEY-OMNI",
             "the header of V2 is no key for V3",
             partial(_omni_key, operation.name),
             "assumed: only V2 takes X-Omni-Key (quirk omni-key)",
         )
-    yield _case(operation, "KEY-BEFORE-BODY", "a request is told about its key first",
+    yield refusal_case(operation, "KEY-BEFORE-BODY", "a request is told about its key first",
                 partial(_key_first, operation.name), _WRONG_KEY)  # fmt: skip
 
 

@@ -74,11 +74,12 @@ def succeeded_run(session: Session, operation: str, body: JSON) -> tuple[TaskRun
     """
     run = finished(session, operation, body)
     pictures = whole(session, run)
-    demand(_succeeded(run))
+    demand(success(run))
     return run, pictures
 
 
-def _succeeded(run: TaskRun) -> list[Finding]:
+def success(run: TaskRun) -> list[Finding]:
+    """A task that had to succeed did."""
     if state_of(run.last) == SUCCEED:
         return []
     where = "/data/status" if run.v2 else "/task/status"
@@ -88,7 +89,7 @@ def _succeeded(run: TaskRun) -> list[Finding]:
 
 def _plain(operation: str, session: Session) -> None:
     run = shared(session, operation, plain(session, operation))
-    demand(laws_of_task(session, run) + _succeeded(run))
+    demand(laws_of_task(session, run) + success(run))
     demand(laws_of_links(session, run)[0])
 
 

@@ -11,7 +11,8 @@ import io
 import struct
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -110,27 +111,12 @@ def look_at(content: bytes) -> Seen:
     Raises:
         NoPicture: it is none, or breaks off.
     """
-    try:
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "WEBP"]) as image:
-            image.load()
-            digest = f"{zlib.crc32(image.tobytes()):08x}"
-            upright = ImageOps.exif_transpose(image)
-            return Seen(
-                (image.format or "").lower(),
-                upright.width,
-                upright.height,
-                image.mode,
-                digest,
-                _grid(upright),
-            )
-    except (
-        UnidentifiedImageError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as problem:
-        raise NoPicture(f"{type(problem).__name__}: {str(problem)[:120]}") from None
+    with _opened(content) as image:
+        image.load()
+        digest = f"{zlib.crc32(image.tobytes()):08x}"
+        upright = ImageOps.exif_transpose(image)
+        kind = (image.format or "").lower()
+        return Seen(kind, upright.width, upright.height, image.mode, digest, _grid(upright))
 
 
 def measured(content: bytes) -> tuple[str, int, int]:
@@ -139,16 +125,19 @@ def measured(content: bytes) -> tuple[str, int, int]:
     Raises:
         NoPicture: it is none.
     """
+    with _opened(content) as image:
+        return (image.format or "").lower(), image.width, image.height
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Image.Image]:
+    """The picture while the block looks at it; whatever Pillow says of it is ``NoPicture``."""
     try:
         with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "WEBP"]) as image:
-            return (image.format or "").lower(), image.width, image.height
+            yield image
     except (
-        UnidentifiedImageError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as problem:
+        UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError,
+    ) as problem:  # fmt: skip
         raise NoPicture(f"{type(problem).__name__}: {str(problem)[:120]}") from None
 
 

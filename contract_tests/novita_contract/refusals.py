@@ -33,13 +33,14 @@ def refusal_cases(contract: Catalogue) -> Iterator[Case]:
             continue
         for method in _METHODS[operation.method]:
             title = f"{method} is refused where only {operation.method} is documented"
-            yield _case(operation, f"METHOD-{method}", title, partial(_wrong_method, operation.name, method),
-                        "assumed: no page names a wrong method; the nearest documented reason")  # fmt: skip
+            check = partial(_wrong_method, operation.name, method)
+            claim = "assumed: no page names a wrong method; the nearest documented reason"
+            yield refusal_case(operation, f"METHOD-{method}", title, check, claim)
         if operation.kind == "submit":
             for name in BODIES:
                 title = f"a body that is no JSON object is refused: {name.lower()}"
-                yield _case(operation, f"BODY-{name}", title, partial(_wrong_body, operation.name, name),
-                            "error.invalid-request-body")  # fmt: skip
+                check = partial(_wrong_body, operation.name, name)
+                yield refusal_case(operation, f"BODY-{name}", title, check, "error.invalid-request-body")
         if operation.kind == "result":
             yield from _task_cases(operation)
     for prefix, dialect in contract.prefixes.items():
@@ -53,7 +54,10 @@ def _first(contract: Catalogue, dialect: str) -> str:
     return next(row.name for row in contract.operations if row.dialect == dialect)
 
 
-def _case(operation: Operation, what: str, title: str, run: Callable[[Session], None], claim: str) -> Case:
+def refusal_case(
+    operation: Operation, what: str, title: str, run: Callable[[Session], None], claim: str
+) -> Case:
+    """A case all of whose requests must be refused."""
     return Case(f"{operation.id_prefix}-{what}", RULES, operation.name, title, run, (claim,), refusal=True)
 
 
@@ -94,7 +98,7 @@ def _unknown_path(prefix: str, session: Session) -> None:
 def _task_cases(operation: Operation) -> Iterator[Case]:
     claim = "error.task-not-found" if operation.dialect == "v3" else "v2.upscale.codes"
     for number, task_id in enumerate(UNKNOWN, 1):
-        yield _case(operation, f"TASK-UNKNOWN-{number}", "an id that names no task is refused",
+        yield refusal_case(operation, f"TASK-UNKNOWN-{number}", "an id that names no task is refused",
                     partial(_unknown_task, operation.name, task_id), claim)  # fmt: skip
     others: tuple[tuple[str, str, Callable[..., None]], ...] = (
         ("TASK-FOREIGN", "another account's task is not shown", _foreign_task),
@@ -102,7 +106,7 @@ def _task_cases(operation: Operation) -> Iterator[Case]:
     )
     claim = "assumed: accounts, and V2 and V3, do not see each other's tasks (quirk unknown-task)"
     for what, title, check in others:
-        case = _case(operation, what, title, partial(check, operation.name), claim)
+        case = refusal_case(operation, what, title, partial(check, operation.name), claim)
         yield replace(case, paid={"upscale": 1, "upscale-v2": 1}, refusal=False)
 
 

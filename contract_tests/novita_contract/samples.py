@@ -19,6 +19,16 @@ def plain(session: Session, operation: str) -> JSON:
     return body
 
 
+def picturing(session: Session, operation: str, name: str) -> JSON:
+    """The smallest request about the picture of a name."""
+    body = plain(session, operation)
+    if operation == "upscale-v2":
+        body["image"] = PictureText.of(name)
+    else:
+        body["request"]["image_base64"] = PictureText.of(name)
+    return body
+
+
 def long_upscale(session: Session) -> JSON:
     """An upscale that is seen at work; on the real service the smallest one, which costs no more."""
     body = plain(session, "upscale")
@@ -75,11 +85,9 @@ def sized(session: Session, width: int) -> JSON:
     return body
 
 
-def broken_picture(session: Session) -> JSON:
-    """An upscale of a file that breaks off after a good header."""
-    body = plain(session, "upscale")
-    body["request"]["image_base64"] = PictureText.of(name_of("png", "RGB", 64, 64, broken=60))
-    return body
+def broken_picture(session: Session, operation: str = "upscale") -> JSON:
+    """A request about a file that breaks off after a good header."""
+    return picturing(session, operation, name_of("png", "RGB", 64, 64, broken=60))
 
 
 def _picture(width: int, height: int) -> PictureText:

@@ -30,10 +30,6 @@ _TOO_MANY = 429
 _JSON_TYPE = "application/json"
 
 
-class Unreachable(Exception):
-    """Nobody answers at the target; the message says why."""
-
-
 class Wire:
     """The connections to one target.
 
@@ -49,7 +45,6 @@ class Wire:
         self.base = base.rstrip("/")
         self.keys = tuple(key.reveal() for key in keys if key)
         self.polite = polite
-        self.posts = 0
         self._numbers = count()
         self._started_s = now_s()
         self._lock = Lock()
@@ -137,7 +132,6 @@ class Wire:
         whole = url if "://" in url else self.base + url
         with self._lock:
             number = next(self._numbers)
-            self.posts += method == "POST"
         began = now_s()
         status, reply_headers, reply, problem = 0, {}, b"", ""
         try:
