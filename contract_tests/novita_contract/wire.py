@@ -54,9 +54,11 @@ class Wire:
             timeout=timeout_s, limits=limits, trust_env=False, follow_redirects=False,
             headers={"User-Agent": "novita-mock-conform", "Accept-Encoding": "identity"},
         )  # fmt: skip
+        self._closed = False
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections, also while requests are on their way: these end without a reply."""
+        self._closed = True
         self._client.close()
 
     @contextmanager
@@ -138,6 +140,8 @@ class Wire:
             request = self._client.build_request(method, whole, params=query, content=body, headers=headers)
             whole = str(request.url)
             response = self._client.send(request)
+            if self._closed:  # it was being connected just then, so that the closing missed it
+                response.extensions["network_stream"].close()
             status, reply, reply_headers = response.status_code, response.content, _headers(response)
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as failed:
             problem = f"{type(failed).__name__}: {str(failed)[:200]}"
