@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 LOCKED ?=
 ARGS ?=
+# Processes that the tests share; a file stays in one of them.
+WORKERS ?= 2
 BIN := $(VENV)/bin
 # What the double itself needs is enough to serve; tests and checks need more.
 RUNS := $(VENV)/.runs
@@ -42,7 +44,7 @@ contract: $(READY) ## the contract tests on a private double (make contract ARGS
 	@$(BIN)/novita-mock conform $(ARGS)
 
 test: $(READY) clients ## all tests, offline (make test ARGS="-k upscale")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .
