@@ -15,6 +15,9 @@ from novita_mock.server import running
 from novita_mock.settings import Settings
 from novita_mock.types import JSON
 
+#: Runs the tests of tests.
+pytest_plugins = ["pytester"]
+
 KEY = "sk_test"
 
 #: ``make check-deep``: some tests take many more steps under this profile.

@@ -246,7 +246,8 @@ def test_what_is_missing_is_told_beside_the_nearest_request():
         "request": {"request": {"scale_factor": 3, "model_name": "4x-UltraSharp", "seed": 1}},
     }
     assert missing(journal, wanted).splitlines() == [
-        "wanted at least 1 request with operation 'upscale' and request an object of 1; there were none",
+        "wanted at least 1 request with operation 'upscale' and request "
+        '{"request":{"scale_factor":3,"model_name":"4x-UltraSharp","seed":1}}; there were none',
         "  nearest: #2 POST /v3/async/upscale answered 200, task t2",
         "    request.request.scale_factor: wanted 3, got 4",
         "    request.request.seed: wanted 1, got nothing",

@@ -245,7 +245,9 @@ def test_what_is_asserted_holds_or_the_nearest_request_is_named(start: Start) ->
         return client.post("/_mock/requests/assert", json=wanted).raise_for_status().json()
 
     wanted = {"request": {"scale_factor": 3}}
-    assert asserted(operation="upscale", count=1, request=wanted) == {"holds": True, "message": ""}
+    assert asserted(operation="upscale", count=1, request=wanted) == {
+        "holds": True, "message": "", "numbers": [1],
+    }  # fmt: skip
     missed = asserted(operation="upscale", request={"request": {"scale_factor": 2}})
     assert not missed["holds"]
     assert "nearest: #1 POST /v3/async/upscale answered 200" in missed["message"]

@@ -70,7 +70,7 @@ def test_with_missing_keys_told_as_http_has_it_no_reply_of_v3_is_looked_at_twice
 
 
 def test_schemathesis_finds_a_double_that_takes_more_than_its_document_says(tmp_path):
-    with running(**STRICT, in_process=True) as strict:
+    with running(**STRICT, where="thread") as strict:
         document = httpx2.get(f"{strict.url}/_mock/openapi.json", trust_env=False).json()
     (tmp_path / "document.json").write_text(json.dumps(document))
     with running(keys=(KEY,), speed="manual", seed=1) as lenient:

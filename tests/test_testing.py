@@ -15,7 +15,7 @@ from novita_mock.calling import CallFailed
 from novita_mock.catalogue import load
 from novita_mock.testing import DoubleFailed, running
 
-SIDES = pytest.mark.parametrize("in_process", [False, True], ids=["child", "thread"])
+SIDES = pytest.mark.parametrize("where", ["process", "thread"])
 #: Wall seconds in which a process that was told to end has ended.
 GONE_S = 10
 
@@ -38,8 +38,8 @@ def ask_for_user(url, key):
 
 
 @SIDES
-def test_a_double_serves_while_the_block_runs_and_not_after(in_process):
-    with running(speed=0, in_process=in_process) as double, client(double.url, "sk_a") as asking:
+def test_a_double_serves_while_the_block_runs_and_not_after(where):
+    with running(speed=0, where=where) as double, client(double.url, "sk_a") as asking:
         reply = asking.post(load().operation("upscale").path, json=upscale_body())
         assert finished(asking, reply)["task"]["progress_percent"] == 0
     with pytest.raises(httpx2.ConnectError):
@@ -52,63 +52,52 @@ def test_a_double_has_a_process_of_its_own_and_leaves_none():
     assert not child.is_running()
 
 
-def test_a_double_in_process_has_no_process():
-    with running(in_process=True):
+def test_a_double_in_a_thread_has_no_process():
+    with running(where="thread"):
         assert children() == []
 
 
 @SIDES
-def test_only_the_keys_are_let_in_and_the_poor_are_poor(in_process):
-    with running(keys=("sk_a", "sk_b"), poor_keys=("sk_p",), in_process=in_process) as double:
-        told = {key: ask_for_user(double.url, key) for key in ("sk_a", "sk_b", "sk_p", "sk_other")}
-    assert [reply.status_code for reply in told.values()] == [200, 200, 200, 403]
-    balances = [told[key].json()["credit_balance"] for key in ("sk_a", "sk_b", "sk_p")]
-    assert balances == [1_000_000, 1_000_000, 0]
-    assert (double.keys, double.poor_keys) == (("sk_a", "sk_b"), ("sk_p",))
-
-
-def test_poor_keys_alone_shut_nobody_out():
-    with running(poor_keys=("sk_p",), in_process=True) as double:
-        assert ask_for_user(double.url, "sk_other").json()["credit_balance"] == 1_000_000
-        assert ask_for_user(double.url, "sk_p").json()["credit_balance"] == 0
+def test_only_the_keys_are_let_in_and_the_first_is_the_handles(where):
+    with running(keys=("sk_a", "sk_b"), where=where) as double:
+        told = [ask_for_user(double.url, key).status_code for key in ("sk_a", "sk_b", "sk_other")]
+    assert told == [200, 200, 403]
+    assert double.api_key == "sk_a"
 
 
 def test_a_balance_can_be_set_while_it_runs():
-    with running(in_process=True) as double:
-        double.set_balance(2.5, "sk_a")
+    with running(where="thread") as double:
+        double.account("sk_a").balance = 2.5
         assert ask_for_user(double.url, "sk_a").json()["credit_balance"] == 25_000
 
 
 def test_no_key_stands_in_the_list_of_processes_or_in_the_environment():
-    with running(keys=("sk_canary_1",), poor_keys=("sk_canary_2",)) as double:
+    with running(keys=("sk_canary_1", "sk_canary_2")) as double:
         (child,) = children()
         assert "canary" not in str(child.cmdline()) + str(child.environ())
     assert "canary" not in repr(double)
 
 
 @SIDES
-def test_time_passes_for_one_account_or_for_all(in_process):
-    with running(speed="manual", seed=1, in_process=in_process) as double:
-        for key in ("sk_a", "sk_b"):
-            ask_for_user(double.url, key)
-        before = double.advance(0)["accounts"]
-        (one,) = double.advance(60, "sk_a")["accounts"]
-        after = {row["account"]: row["now_s"] for row in double.advance(5)["accounts"]}
-    passed = {row["account"]: after[row["account"]] - row["now_s"] for row in before}
-    assert passed.pop(one["account"]) == 65
-    assert list(passed.values()) == [5]
+def test_time_passes_for_one_account_alone(where):
+    with running(speed="manual", seed=1, where=where) as double:
+        one, other = (double.account(key) for key in ("sk_a", "sk_b"))
+        before = {mock: mock.advance(0)["accounts"][0]["now_s"] for mock in (one, other)}
+        one.advance(60)
+        passed = {mock: mock.advance(5)["accounts"][0]["now_s"] - before[mock] for mock in (one, other)}
+    assert list(passed.values()) == [65, 5]
 
 
 def test_an_advance_that_can_not_be_is_refused():
-    with running(in_process=True) as double, pytest.raises(CallFailed, match="seconds"):
-        double.advance(-1, "sk_a")
+    with running(where="thread") as double, pytest.raises(CallFailed, match="seconds"):
+        double.advance(-1)
 
 
 @SIDES
-def test_quirks_strictness_and_other_settings_reach_the_double(in_process):
+def test_quirks_strictness_and_other_settings_reach_the_double(where):
     path = load().operation("upscale").path
     told = {"quirks": {"submit-shape": "both"}, "strict": True, "max_pending_tasks": 1, "speed": "manual"}
-    with running(in_process=in_process, **told) as double, client(double.url, "sk_a") as asking:
+    with running(where=where, **told) as double, client(double.url, "sk_a") as asking:
         submitted = asking.post(path, json=upscale_body()).json()
         stray = asking.post(path, json=upscale_body() | {"stray": 1})
         one_too_many = asking.post(path, json=upscale_body())
@@ -127,9 +116,9 @@ def test_quirks_strictness_and_other_settings_reach_the_double(in_process):
     ],
     ids=["quirk", "scenario", "host"],
 )
-def test_a_double_that_can_not_be_says_why(in_process, settings, message, hint):
+def test_a_double_that_can_not_be_says_why(where, settings, message, hint):
     with pytest.raises(DoubleFailed, match=message) as failed:
-        running(in_process=in_process, **settings).__enter__()
+        running(where=where, **settings).__enter__()
     assert hint in failed.value.hint
 
 
@@ -148,7 +137,7 @@ def test_a_child_that_dies_at_once_is_told_with_its_last_words(monkeypatch, tmp_
 def test_a_child_that_never_answers_is_given_up(monkeypatch, tmp_path):
     (tmp_path / "starlette.py").write_text("import sys; sys.stdin.read()")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("novita_mock.testing.START_S", 0.2)
+    monkeypatch.setattr("novita_mock.parent.START_S", 0.2)
     with pytest.raises(DoubleFailed, match="did not start"):
         running().__enter__()
     assert children() == []
@@ -167,11 +156,11 @@ def test_an_error_in_the_block_goes_before_a_dead_child():
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
 def test_a_child_that_hangs_is_ended_by_force(monkeypatch):
-    monkeypatch.setattr("novita_mock.testing.STOP_S", 0.1)
+    monkeypatch.setattr("novita_mock.parent.STOP_S", 0.1)
     with running():
         (child,) = children()
         child.suspend()
-        monkeypatch.setattr("novita_mock.testing.TERMINATE_S", 0.1)
+        monkeypatch.setattr("novita_mock.parent.TERMINATE_S", 0.1)
     assert not child.is_running()
 
 
@@ -208,12 +197,12 @@ def test_proxies_and_settings_of_the_environment_are_passed_by(monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("NOVITA_MOCK_KEY", "sk_other")
     monkeypatch.setenv("NOVITA_MOCK_NO_SUCH", "1")
-    with running(poor_keys=("sk_p",)) as double:
-        assert double.advance(1, "sk_p")["accounts"]
+    with running() as double:
+        assert double.advance(1)["accounts"]
 
 
 def test_several_doubles_run_at_once():
-    with running(seed=1) as one, running(seed=1) as other, running(seed=1, in_process=True) as third:
+    with running(seed=1) as one, running(seed=1) as other, running(seed=1, where="thread") as third:
         assert len({one.url, other.url, third.url}) == 3
         assert all(ask_for_user(double.url, "sk_a").status_code == 200 for double in (one, other, third))
 
@@ -237,8 +226,7 @@ def test_a_double_for_others_than_this_machine_asks_for_a_token():
     with running(host="0.0.0.0") as double:  # noqa: S104 - what is tested
         told = httpx2.get(f"{double.url}/_mock/tasks", trust_env=False)
         assert told.status_code == 403
-        assert double.advance(1, "sk_a")["accounts"]
-    assert double.control_token not in repr(double)
+        assert double.advance(1)["accounts"]
 
 
 def test_starting_a_child_imports_no_server():

@@ -67,15 +67,16 @@ def opened(options: Options) -> Iterator[Target]:
 
 @contextmanager
 def _private_double(options: Options) -> Iterator[Target]:
-    keys = (_MAIN, _SECOND, *_SPARES)
+    keys = (_MAIN, _SECOND, *_SPARES, _POOR)
     quirks = dict(options.double_quirks)
     with running(
-        keys=[key.reveal() for key in keys], poor_keys=[_POOR.reveal()], speed=MOCK_SPEED,
-        seed=options.seed, quirks=quirks, strict=options.double_strict,
+        keys=[key.reveal() for key in keys], speed=MOCK_SPEED, seed=options.seed, quirks=quirks,
+        strict=options.double_strict,
     ) as double:  # fmt: skip
+        double.account(_POOR.reveal()).balance = 0
         yield Target(
             "mock", double.url, _MAIN, _SECOND, _POOR, _SPARES, MOCK_SPEED,
-            lambda seconds, key: double.advance(seconds, key),
+            lambda seconds, key: double.account(key).advance(seconds),
         )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """The command line as a client of a running double, by the standard library alone."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
@@ -50,6 +51,10 @@ def post(url: str, body: bytes | None, headers: Mapping[str, str], method: str =
         raise ValueError(f"what answers there speaks no HTTP: {type(problem).__name__}") from None
 
 
+#: One request: its URL, body, headers and method; the status and the body of the answer.
+Post = Callable[[str, bytes | None, Mapping[str, str], str], tuple[int, bytes]]
+
+
 @dataclass(frozen=True, slots=True)
 class Double:
     """A running double, and in whose name it is called.
@@ -58,11 +63,13 @@ class Double:
         url: where it is.
         account: the id or the key of an account, or empty for all.
         token: what its control routes ask for, or empty.
+        post: what takes a request there; HTTP, where nobody says otherwise.
     """
 
     url: str
-    account: str = ""
-    token: str = ""
+    account: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    post: Post = field(default=post, repr=False)
 
     def get(self, path: str, /, **query: JSON) -> JSON:
         """What a control route tells.
@@ -84,14 +91,21 @@ class Double:
         """
         return self._call(method, path, json.dumps({} if body is None else body).encode(), {})
 
+    def address(self, path: str) -> str:
+        """Where a control route is.
+
+        Args:
+            path: after the prefix: ``/inbox/mine``.
+        """
+        return f"{self.url.rstrip('/')}{_prefix()}{quote(path)}"
+
     def _call(self, method: str, path: str, body: bytes | None, query: Mapping[str, JSON]) -> JSON:
         asked = {name: value for name, value in query.items() if value is not None}
         asked |= {"account": self.account} if self.account else {}
-        prefix = read_json("schemas", "control.json")["prefix"]
-        url = f"{self.url.rstrip('/')}{prefix}{quote(path)}{f'?{urlencode(asked)}' if asked else ''}"
+        url = self.address(path) + (f"?{urlencode(asked)}" if asked else "")
         headers = {"Content-Type": "application/json", "X-Novita-Mock-Token": self.token}
         try:
-            status, content = post(url, body, headers, method)
+            status, content = self.post(url, body, headers, method)
             told = json.loads(content)
         except (URLError, OSError):
             raise CallFailed(f"no double answers at {self.url}", "novita-mock serve") from None
@@ -101,6 +115,11 @@ class Double:
         if status == 200:
             return told
         raise _no(status, told)
+
+
+@cache
+def _prefix() -> str:
+    return str(read_json("schemas", "control.json")["prefix"])
 
 
 def _no(status: int, told: JSON) -> CallFailed:

@@ -1,7 +1,7 @@
 """A double as the child of another program: it lives no longer than whoever started it.
 
 It reads its settings as a line of JSON, answers with a line that holds its ``url``, or its ``error``
-and a ``hint``, and ends when its input ends, however its parent came to an end. ``testing`` is the
+and a ``hint``, and ends when its input ends, however its parent came to an end. ``parent`` is the
 other side.
 """
 

@@ -55,11 +55,11 @@ class Clock:
     start_s: float | None = None
     _offset_s: float = field(init=False, default=0.0)
     _frozen_rate: float | None = field(init=False, default=None)
-    _first_rate: float = field(init=False, default=0.0)
+    _first: tuple[float, bool] = field(init=False, default=(0.0, False))
 
     def __post_init__(self) -> None:
         """Fix the offset at the moment of making."""
-        self._first_rate = self.rate
+        self._first = (self.rate, self.instant)
         start = self.wall.time() if self.start_s is None else self.start_s
         self._offset_s = start - self.rate * self.wall.monotonic()
 
@@ -93,10 +93,17 @@ class Clock:
             self._set_rate(self._frozen_rate)
             self._frozen_rate = None
 
+    def set_speed(self, speed: float | str, seeded: bool) -> None:
+        """Go on from now at a speed, as a clock that ``clock_for`` makes of the same arguments would."""
+        self._frozen_rate = None
+        self.instant = speed == 0
+        self._set_rate(_rate(speed, seeded))
+
     def reset(self, *, from_start: bool) -> None:
         """Go on at the rate of the beginning; ``from_start``: from the time of the beginning, too."""
         self._frozen_rate = None
-        self._set_rate(self._first_rate)
+        rate, self.instant = self._first
+        self._set_rate(rate)
         if from_start:
             self.__post_init__()
 
@@ -131,10 +138,13 @@ def clock_for(speed: float | str, seeded: bool, wall: Wall) -> Clock:
             epoch and stand still, since otherwise the moment of a request would show in its reply.
         wall: what tells real time.
     """
+    repeats = seeded and (isinstance(speed, str) or speed == 0)
+    start_s = SEEDED_EPOCH_S if repeats else None
+    return Clock(wall, rate=_rate(speed, seeded), instant=speed == 0, start_s=start_s)
+
+
+def _rate(speed: float | str, seeded: bool) -> float:
+    """Seconds of account time in a wall second."""
     if isinstance(speed, str):
-        return Clock(wall, rate=0.0, start_s=SEEDED_EPOCH_S if seeded else None)
-    if speed == 0:
-        return Clock(
-            wall, rate=0.0 if seeded else 1.0, instant=True, start_s=SEEDED_EPOCH_S if seeded else None
-        )
-    return Clock(wall, rate=speed)
+        return 0.0
+    return speed or (0.0 if seeded else 1.0)

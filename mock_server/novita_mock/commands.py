@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from novita_mock import outbox
+from novita_mock import outbox, reading
 from novita_mock.accounts import Account
 from novita_mock.call import Call, NotFound
 from novita_mock.damage import check_socket
 from novita_mock.fault_form import parse
+from novita_mock.idling import idle
 from novita_mock.inbox import check_name
-from novita_mock.problems import refused
+from novita_mock.problems import cut, refused
 from novita_mock.telling import TELLING, Command, accounts, by, clock, faults, inboxes, times
 from novita_mock.triggering import trigger as triggered
 from novita_mock.types import JSON
@@ -42,6 +43,19 @@ async def clock_resume(call: Call) -> JSON:
     """Let time go on."""
     for account in call.some:
         account.clock.resume()
+        call.context.timeline.run_due(account)
+    return await clock(call)
+
+
+async def clock_speed(call: Call) -> JSON:
+    """Let time pass at another speed."""
+    asked = call.body["speed"]
+    try:
+        speed = reading.speed(str(asked))
+    except ValueError:
+        raise refused(f"{cut(asked)} is neither a number from 0 nor {reading.MANUAL}", "speed") from None
+    for account in call.some:
+        account.clock.set_speed(speed, call.context.settings.seed is not None)
         call.context.timeline.run_due(account)
     return await clock(call)
 
@@ -165,6 +179,7 @@ _RESETS: Mapping[str, Callable[[Call, Account], object]] = {
 COMMANDS: Mapping[str, Command] = {
     **TELLING,
     "clock-advance": clock_advance, "clock-freeze": clock_freeze, "clock-resume": clock_resume,
+    "clock-speed": clock_speed, "idle": idle,
     "faults-add": faults_add, "faults-clear": faults_clear, "fault-remove": fault_remove,
     "balance-set": balance_set, "webhook-resend": webhook_resend, "trigger": trigger,
     "inbox-script": inbox_script, "inbox-clear": inbox_clear, "reset": reset,

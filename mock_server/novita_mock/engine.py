@@ -55,7 +55,8 @@ class Engine:
         self._plan = plan
         self._orders: dict[str, Submission] = {}
         self._made: dict[str, Made] = {}
-        self._waiting = Waiting()
+        #: Who waits for the end of a task, and the ends that wait for their pictures.
+        self.waiting = Waiting()
         self._uploads: set[asyncio.Task[None]] = set()
         self._pending_bytes = 0
         self._closed = False
@@ -105,7 +106,7 @@ class Engine:
     async def settled(self, account: Account, task: Task) -> Task:
         """The task once nothing about it is due any more: under ``instant``, once it has ended."""
         while account.clock.instant and not task.terminal and not self._closed:
-            await self._waiting.end(task.task_id)
+            await self.waiting.end(task.task_id)
             task = self.get(account, task.task_id, task.dialect)
         return task
 
@@ -117,7 +118,7 @@ class Engine:
             account.wallet.settle(task.task_id)
             self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
-            self._waiting.release(account.account_id, task.task_id)
+            self.waiting.release(account.account_id, task.task_id)
         self._results.forget(account.account_id)
         return len(tasks)
 
@@ -131,15 +132,15 @@ class Engine:
             if task.status is Status.QUEUED:
                 self._start(account, task)
             elif task.task_id in self._made and not (
-                account.clock.stands and self._waiting.late(account.account_id)
+                account.clock.stands and self.waiting.late(account.account_id)
             ):
                 self._end(account, task, task.end_due_s)
             else:
-                self._waiting.add(account.account_id, task.task_id)
+                self.waiting.add(account.account_id, task.task_id)
 
     def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
         """The tasks whose end is due and whose pictures are still being made."""
-        return [self._waiting.end(task_id) for task_id in self._waiting.late(account.account_id)]
+        return [self.waiting.end(task_id) for task_id in self.waiting.late(account.account_id)]
 
     def close(self) -> None:
         """Stop: nothing changes any more, and whoever waits is let go."""
@@ -147,7 +148,7 @@ class Engine:
         self._painter.close()
         for upload in self._uploads:
             upload.cancel()
-        self._waiting.release_all()
+        self.waiting.release_all()
 
     def _new_task(self, account: Account, submission: Submission, fate: Fate | None) -> Task:
         number = account.next("task")
@@ -219,7 +220,7 @@ class Engine:
 
     def _end_late(self, account: Account) -> None:
         # Where the clock stands, in the order in which they were due: who painted faster must not show.
-        for task_id in self._waiting.late(account.account_id):
+        for task_id in self.waiting.late(account.account_id):
             task = self._tasks.get(account.account_id, task_id)
             if task_id in self._made and task is not None:
                 self._end(account, task, account.clock.now())
@@ -245,4 +246,4 @@ class Engine:
         self._results.keep(ended)
         self._ended(account, ended, submission.named)
         self._results.forget_surplus(self._accounts.now_s)
-        self._waiting.release(account.account_id, task.task_id)
+        self.waiting.release(account.account_id, task.task_id)

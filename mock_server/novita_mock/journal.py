@@ -4,14 +4,19 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
+import msgspec
+
 from novita_mock.entry import Entry
 from novita_mock.problems import Fault, Refused, cut, refused
+from novita_mock.redaction import outline
 from novita_mock.types import JSON
 from novita_mock.wanted import Wanted, wanted_of
 
 #: How much an account's journal keeps, in entries and in bytes.
 MAX_ENTRIES = 1000
 MAX_BYTES = 16 * 1024 * 1024
+#: Longest body that a message shows, in characters.
+MAX_SHOWN = 200
 #: Tasks whose marks wait for the entry of their request.
 MAX_MARKS = 100
 
@@ -138,6 +143,15 @@ def missing(journal: Journal, wanted: JSON) -> str:
     return "\n".join(lines)
 
 
+def numbers(journal: Journal, wanted: JSON) -> list[int]:
+    """The numbers of the requests that ``missing`` counts.
+
+    Raises:
+        Refused: as ``missing``.
+    """
+    return [entry.number for entry in journal.select(_count_of(wanted)[2])]
+
+
 def _count_of(wanted: JSON) -> tuple[str, int, Wanted]:
     if not isinstance(wanted, dict):
         raise refused(f"{cut(wanted)} is not an object")
@@ -163,11 +177,15 @@ def _nearest(journal: Journal, wanted: Wanted) -> list[str]:
     return [f"  nearest: {_line(entry)}", *(f"    {difference}" for difference in differences[:20])]
 
 
-def _distance(pair: tuple[list[str], Entry]) -> tuple[int, int, int]:
-    """A body that differs in ten places is one filter missed; the places count where filters tie."""
+def _distance(pair: tuple[list[str], Entry]) -> tuple[int, bool, int, int]:
+    """A body that differs in ten places is one filter missed; the places count where filters tie.
+
+    A request whose body was never read, because a fault met it before, is further off than any other.
+    """
     differences, entry = pair
     names = {difference.partition(":")[0].partition(".")[0] for difference in differences}
-    return len(names), len(differences), -entry.number
+    unread = entry.request is None and "request" in names
+    return len(names), unread, len(differences), -entry.number
 
 
 def _line(entry: Entry) -> str:
@@ -177,8 +195,16 @@ def _line(entry: Entry) -> str:
 
 
 def _spelled(wanted: JSON) -> str:
-    named = [f"{key} {cut(value)}" for key, value in wanted.items() if key not in (*_COUNTS, "limit")]
+    named = [f"{key} {_shown(value)}" for key, value in wanted.items() if key not in (*_COUNTS, "limit")]
     return " and ".join(named) or "no condition"
+
+
+def _shown(value: JSON) -> str:
+    """A value of a filter; of a body what it holds, without keys and pictures."""
+    if not isinstance(value, dict | list):
+        return cut(value)
+    text = msgspec.json.encode(outline(value)).decode()
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
 
 def _requests(number: int) -> str:

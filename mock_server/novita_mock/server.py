@@ -1,20 +1,24 @@
 """Runs a double on a socket: in this process until told to stop, or in a thread for as long as it is used."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from starlette.applications import Starlette
 
 from novita_mock.app import create_app
+from novita_mock.bridge import Bridge
 from novita_mock.context import Context
 from novita_mock.protocol import Protocol
 from novita_mock.settings import Settings
 
 #: Wall seconds that replies under way have at the end.
 GRACE_S = 0.5
+#: Wall seconds between two looks at whether a signal asked to stop.
+TICK_S = 0.1
 
 
 class PortInUse(Exception):
@@ -33,6 +37,8 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._context = context
         self._ready = ready
+        self._stopping = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -44,7 +50,23 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self.loop = asyncio.get_running_loop()
             self._ready()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's, but another thread's wish to stop is heard at once."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), TICK_S)
+
+    def stop(self) -> None:
+        """Stop, from another thread."""
+        self.should_exit = True
+        if self.loop is not None:
+            with suppress(RuntimeError):  # the loop has come to its end by itself
+                self.loop.call_soon_threadsafe(self._stopping.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._context.stop()
@@ -73,7 +95,14 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
 
 @contextmanager
 def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
-    """Serve in a thread while the block runs; yields the URL.
+    """Serve in a thread while the block runs; yields the URL. As ``hosted``."""
+    with hosted(settings, app) as (url, _):
+        yield url
+
+
+@contextmanager
+def hosted(settings: Settings, app: Starlette | None = None) -> Iterator[tuple[str, Bridge]]:
+    """Serve in a thread while the block runs; yields the URL, and a way in that needs no socket.
 
     Args:
         settings: what the double is told.
@@ -84,16 +113,18 @@ def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
     started = threading.Event()
-    server, listening, url = _server(settings, lambda _: started.set(), app or create_app(settings))
+    app = app or create_app(settings)
+    server, listening, url = _server(settings, lambda _: started.set(), app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
         while not started.wait(0.05):
             if not thread.is_alive():
                 raise RuntimeError("the server did not start; its log says why")
-        yield url
+        assert server.loop is not None
+        yield url, Bridge(app, server.loop)
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
 
 

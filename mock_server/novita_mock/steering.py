@@ -2,6 +2,7 @@
 
 import click
 
+from novita_mock.asking import fault_of
 from novita_mock.calling import CallFailed, Double
 from novita_mock.entry import moment
 from novita_mock.showing import safe, table
@@ -11,13 +12,13 @@ from novita_mock.verbs import double_options, json_of, tell
 _FAULT = '{"phase": "before", "effect": {"kind": "error", "reason": "RATE_LIMIT_EXCEEDED"}}'
 _ADD = f"novita-mock faults add '{_FAULT}', or novita-mock faults add --reason RATE_LIMIT_EXCEEDED"
 _FAULTS = "novita-mock faults, faults add ..., faults scenario NAME, faults remove ID or faults clear"
-_CLOCK = "novita-mock clock, clock advance 60, clock freeze or clock resume"
+_CLOCK = "novita-mock clock, clock advance 60, clock speed 10, clock freeze or clock resume"
 
 
 @click.command("faults", epilog="Example: novita-mock faults add --reason RATE_LIMIT_EXCEEDED --times 2")
 @click.argument("words", nargs=-1, metavar="[add [JSON] | scenario NAME | remove ID | clear]")
 @click.option("--reason", metavar="REASON", help="add: the documented error, for example ILLEGAL_PROMPT")
-@click.option("--phase", metavar="WORD", help="add: before or after (the work is done, the reply is lost)")
+@click.option("--phase", metavar="WORD", help="add: before, after (only the reply is lost), task (it fails)")
 @click.option("--operation", metavar="NAME", help="add: only for this operation")
 @click.option("--times", metavar="N", type=int, help="add: how often it happens (default 1)")
 @click.option("--skip", metavar="N", type=int, help="add: how many pass first")
@@ -51,10 +52,7 @@ def _fault(given: dict[str, JSON]) -> JSON:
     """The body of a fault from options."""
     if "reason" not in given:
         raise CallFailed("which fault is not said", _ADD)
-    rest = {name: given[name] for name in ("times", "skip", "rate") if name in given}
-    match = {"match": {"operation": given["operation"]}} if "operation" in given else {}
-    effect = {"kind": "error", "reason": given["reason"]}
-    return {"phase": given.get("phase", "before"), "effect": effect} | match | rest
+    return fault_of(**given)
 
 
 def _added(double: Double, body: JSON, as_json: bool) -> None:
@@ -73,16 +71,19 @@ def _faults(told: JSON) -> str:
 
 
 @click.command("clock", epilog="Example: novita-mock clock advance 3600")
-@click.argument("words", nargs=-1, metavar="[advance SECONDS | freeze | resume]")
+@click.argument("words", nargs=-1, metavar="[advance SECONDS | speed X | freeze | resume]")
 @double_options
 def clock_command(words: tuple[str, ...], double: Double, as_json: bool) -> None:
-    """Tell the time of a running double, let it pass, or stop it."""
+    """Tell the time of a running double, let it pass, at another speed or not at all."""
     match words:
         case ():
             tell(double.get("/clock"), as_json, _clock)
         case ("advance", seconds):
             body = {"seconds": json_of(seconds, _CLOCK)}
             tell(double.send("POST", "/clock/advance", body), as_json, _advanced)
+        case ("speed", speed):
+            told = double.send("POST", "/clock/speed", {"speed": speed})
+            tell(told, as_json, _clock)
         case ("freeze" | "resume" as what,):
             tell(double.send("POST", f"/clock/{what}"), as_json, _clock)
         case _:

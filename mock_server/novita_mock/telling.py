@@ -84,21 +84,24 @@ async def task(call: Call) -> JSON:
 
 
 def _journals(call: Call) -> list[tuple[JSON, journal.Journal]]:
+    if "nobody" in call.query:
+        return [(None, call.context.journal)]
     held: list[tuple[JSON, journal.Journal]] = [(a.account_id, a.journal) for a in call.accounts]
     return held if call.named else [*held, (None, call.context.journal)]
 
 
 def _filters(call: Call) -> dict[str, JSON]:
-    return {name: value for name, value in call.query.items() if name != "account"}
+    return {name: value for name, value in call.query.items() if name not in ("account", "nobody")}
 
 
 def _asked(call: Call) -> list[tuple[JSON, entry.Entry]]:
     """The entries that are asked for, each with whose it is, in the order in which they were answered."""
     wanted = wanted_of(_filters(call))
-    if wanted.after is not None and not call.named:
+    journals = _journals(call)
+    if wanted.after is not None and not call.named and len(journals) > 1:
         message = "numbers count the requests of one account: say whose"
         raise refused(message, "after")
-    found = [(whose, each) for whose, held in _journals(call) for each in held.select(wanted)]
+    found = [(whose, each) for whose, held in journals for each in held.select(wanted)]
     found.sort(key=lambda pair: pair[1].arrival)
     # Of several journals each gave as many as are wanted in all.
     surplus = len(found) - (len(found) if wanted.limit is None else wanted.limit)
@@ -114,8 +117,9 @@ async def requests(call: Call) -> JSON:
 
 async def requests_assert(call: Call) -> JSON:
     """Whether the journal holds what is wanted."""
-    message = journal.missing(call.one.journal, call.body)
-    return {"holds": not message, "message": message}
+    held = call.one.journal
+    message = journal.missing(held, call.body)
+    return {"holds": not message, "message": message, "numbers": journal.numbers(held, call.body)}
 
 
 async def requests_har(call: Call) -> JSON:

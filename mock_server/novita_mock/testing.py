@@ -1,203 +1,144 @@
-"""Starts and stops a double from Python, for tests and for tools that need one of their own."""
+"""Starts and stops a double from Python, with or without pytest. What is yielded is its handle."""
 
-import json
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from tempfile import TemporaryFile
-from typing import IO, Any
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from novita_mock.calling import Double
+from novita_mock import parent
+from novita_mock.calling import CallFailed, Double
 from novita_mock.chance import draw_token
+from novita_mock.handle import NovitaMock
+from novita_mock.inbox_handle import Inbox
+from novita_mock.parent import DoubleFailed
 from novita_mock.settings import Settings
-from novita_mock.types import JSON
 
-#: Wall seconds that a child has to serve, to end when it is asked to, and to end when it is told to.
-START_S, STOP_S, TERMINATE_S = 60.0, 5.0, 2.0
-#: Most of what a child wrote before it died that is told, in characters from the end.
-LAST_WORDS = 4000
+if TYPE_CHECKING:
+    from novita_mock.bridge import Bridge
 
-#: The child sees the modules that its parent sees, in whatever way the parent came to see them.
-_PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.stdin.readline()); "
-    "from novita_mock.child import main; main()"
-)
+__all__ = ["CallFailed", "DoubleFailed", "Inbox", "NovitaMock", "connect", "running", "running_async"]
 
+#: The key of a handle where nobody names one.
+API_KEY = "sk_mock"
+#: Where a double without a socket believes that it is. Source: RFC 6761 keeps such names for tests.
+ASGI_URL = "http://novita-mock.test"
 
-class DoubleFailed(Exception):
-    """A double did not start, or ended while it was in use; ``hint`` is what to do instead."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """A double that runs.
-
-    Attributes:
-        url: where it is.
-        keys: the API keys that are let in; without any, all are.
-        poor_keys: those of accounts without money.
-        control_token: what its control routes ask for; nothing where only this machine can reach it.
-    """
-
-    url: str
-    keys: tuple[str, ...] = field(default=(), repr=False)
-    poor_keys: tuple[str, ...] = field(default=(), repr=False)
-    control_token: str = field(default="", repr=False)
-
-    def advance(self, seconds: float, key: str | None = None) -> JSON:
-        """Let time pass, and run what falls due.
-
-        Args:
-            seconds: of the account's time.
-            key: whose time; None for all accounts that there are.
-
-        Returns:
-            What happened, as ``POST /_mock/clock/advance`` tells it.
-
-        Raises:
-            CallFailed: the double does not answer, or refuses.
-        """
-        return self._double(key).send("POST", "/clock/advance", {"seconds": seconds})
-
-    def set_balance(self, usd: float, key: str) -> None:
-        """Say what an account can spend, in USD.
-
-        Raises:
-            CallFailed: the double does not answer, or refuses.
-        """
-        self._double(key).send("POST", "/balance", {"usd": usd})
-
-    def _double(self, key: str | None) -> Double:
-        return Double(self.url, key or "", self.control_token)
+Where = Literal["process", "thread", "asgi"]
 
 
 @contextmanager
 def running(
     *,
+    where: Where = "process",
     keys: Sequence[str] = (),
-    poor_keys: Sequence[str] = (),
     speed: float | str = 1.0,
     seed: int | None = None,
     quirks: Mapping[str, str] | None = None,
     strict: bool = False,
-    in_process: bool = False,
     **settings: Any,  # Any: each has the type of its field of Settings
-) -> Iterator[Handle]:
+) -> Iterator[NovitaMock]:
     """Run a double while the block runs. The environment has no say in it.
 
     Args:
-        keys: the API keys that are let in; without any, all are.
-        poor_keys: keys that are let in as well, of accounts that hold nothing.
+        where: ``process``: one of its own, which disturbs nothing here. ``thread``: starts in
+            milliseconds. ``asgi``: without a socket; ``mock.app`` answers, to
+            ``httpx2.AsyncClient(transport=httpx2.ASGITransport(app=mock.app), base_url=mock.url)`` on
+            any event loop, and faults at the socket can't be had.
+        keys: the API keys that are let in, the handle's first; without any, all are, and it is ``sk_mock``.
         speed: seconds of API time in a real one; 0 is done at once, ``manual`` stands still.
         seed: what chance starts from; None draws it.
         quirks: other readings where the pages are silent, by id.
         strict: whether what the pages don't document is refused.
-        in_process: in a thread of this process, in place of a process of its own.
         **settings: any other field of ``Settings``.
 
     Yields:
-        What is known of it.
+        Its handle.
 
     Raises:
         DoubleFailed: it did not start, or ended before the block did.
         TypeError: there is no such setting.
     """
-    let_in = (*keys, *poor_keys) if keys else ()
     quirk = tuple(f"{name}={value}" for name, value in (quirks or {}).items())
-    asked = {"port": 0, "quiet": True, "speed": speed, "seed": seed, "key": let_in, "quirk": quirk}
-    told = Settings(**{**asked, "strict": strict, "control_token": _token(settings), **settings})
-    with (_as_thread if in_process else _as_child)(told) as url:
-        handle = Handle(url, tuple(keys), tuple(poor_keys), told.control_token or "")
-        for key in poor_keys:
-            handle.set_balance(0, key)
-        yield handle
+    asked = {"port": 0, "quiet": True, "public_url": ASGI_URL if where == "asgi" else None, **settings}
+    told = Settings(speed=speed, seed=seed, strict=strict, key=tuple(keys), quirk=quirk, **_guarded(asked))
+    with _HOSTS[where](told) as mock:
+        yield mock
 
 
-def _token(settings: Mapping[str, Any]) -> str | None:
-    """What control routes ask for: one is drawn where others than this machine can reach them."""
-    given: str | None = settings.get("control_token")
-    return given or (None if Settings(host=settings.get("host", "127.0.0.1")).loopback else draw_token())
+@asynccontextmanager
+async def running_async(**settings: Any) -> AsyncIterator[NovitaMock]:  # Any: as those of running
+    """As ``running``, without holding up the event loop, of asyncio or trio, while it starts and stops.
+
+    The handle is the same. Where your own loop receives the webhooks, ``advance_async`` and
+    ``wait_idle_async`` let it do so.
+    """
+    import anyio
+
+    held = running(**settings)
+    mock = await anyio.to_thread.run_sync(held.__enter__)
+    try:
+        yield mock
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(held.__exit__, None, None, None)
+
+
+def connect(url: str, api_key: str = API_KEY, control_token: str = "") -> NovitaMock:
+    """The handle of a double that runs elsewhere: in a container, in another terminal.
+
+    Args:
+        url: where it is.
+        api_key: the account.
+        control_token: what its control routes ask for; it was printed when the double started.
+    """
+    return NovitaMock(Double(url.rstrip("/"), api_key, control_token))
+
+
+def _guarded(asked: dict[str, Any]) -> dict[str, Any]:  # Any: as those of running
+    """Settings with a token for the control routes, where others than this machine can reach them."""
+    if asked.get("control_token") or Settings(host=asked.get("host", "127.0.0.1")).loopback:
+        return asked
+    return asked | {"control_token": draw_token()}
+
+
+def _double(settings: Settings, url: str) -> Double:
+    return Double(url, settings.key[0] if settings.key else API_KEY, settings.control_token or "")
 
 
 @contextmanager
-def _as_thread(settings: Settings) -> Iterator[str]:
-    from novita_mock import child, server  # a double in a process of its own needs none of it here
+def _in_process(settings: Settings) -> Iterator[NovitaMock]:
+    with parent.hosted(settings) as url:
+        yield NovitaMock(_double(settings, url))
+
+
+@contextmanager
+def _in_thread(settings: Settings) -> Iterator[NovitaMock]:
+    from novita_mock import server  # a double in a process of its own needs none of it here
+
+    with _handled(settings, server.hosted(settings)) as mock:
+        yield mock
+
+
+@contextmanager
+def _as_asgi(settings: Settings) -> Iterator[NovitaMock]:
+    from novita_mock import inner
+
+    with _handled(settings, inner.hosted(settings)) as mock:
+        yield mock
+
+
+@contextmanager
+def _handled(
+    settings: Settings, hosting: AbstractContextManager[tuple[str, "Bridge"]]
+) -> Iterator[NovitaMock]:
+    from novita_mock.child import REFUSALS, why
 
     with ExitStack() as stack:
         try:
-            url = stack.enter_context(server.running(settings))
-        except child.REFUSALS as problem:
-            raise DoubleFailed(*child.why(problem)) from None
-        yield url
+            url, bridge = stack.enter_context(hosting)
+        except REFUSALS as problem:
+            raise DoubleFailed(*why(problem)) from None
+        yield NovitaMock(replace(_double(settings, url), post=bridge.post), bridge)
 
 
-@contextmanager
-def _as_child(settings: Settings) -> Iterator[str]:
-    with TemporaryFile() as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        )
-        try:
-            yield _url(child, settings, errors)
-        finally:
-            forced = _stop(child)
-        if child.returncode and not forced:
-            raise DoubleFailed(_ended("the double ended while it was in use", child, errors))
-
-
-def _url(child: subprocess.Popen[bytes], settings: Settings, errors: IO[bytes]) -> str:
-    """Tell a child what it is to be; where it serves."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    told = "".join(json.dumps(line) + "\n" for line in ([*map(str, sys.path)], asdict(settings)))
-    patience = threading.Timer(START_S, child.kill)
-    patience.daemon = True
-    patience.start()
-    try:
-        with suppress(BrokenPipeError):  # it is dead; its last words say why
-            child.stdin.write(told.encode())
-            child.stdin.flush()
-        line = child.stdout.readline()
-    finally:
-        patience.cancel()
-    if not line:
-        child.wait()
-        raise DoubleFailed(_ended("the double did not start", child, errors))
-    answer = json.loads(line)
-    if "error" in answer:
-        raise DoubleFailed(answer["error"], answer["hint"])
-    return str(answer["url"])
-
-
-def _ended(what: str, child: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
-    errors.seek(0)
-    words = errors.read().decode(errors="replace").strip()[-LAST_WORDS:]
-    return f"{what} (exit code {child.returncode})" + (f":\n{words}" if words else "")
-
-
-def _stop(child: subprocess.Popen[bytes]) -> bool:
-    """End a child: by the end of its input, else by force; whether it took force."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    forced = False
-    with suppress(OSError):
-        child.stdin.close()
-    for patience_s, force in ((STOP_S, child.terminate), (TERMINATE_S, child.kill)):
-        try:
-            child.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            force()
-            forced = True
-    child.wait()
-    child.stdout.close()
-    return forced
+_HOSTS = {"process": _in_process, "thread": _in_thread, "asgi": _as_asgi}

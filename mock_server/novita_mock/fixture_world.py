@@ -1,0 +1,160 @@
+"""The doubles behind the fixtures of pytest: one for the session, an account of it for each test."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import pytest
+
+from novita_mock.calling import CallFailed
+from novita_mock.chance import draw_token
+from novita_mock.handle import NovitaMock
+from novita_mock.seen import line, refused
+from novita_mock.settings import SettingsError, settings_rows
+from novita_mock.testing import DoubleFailed, connect, running
+
+#: What a test may say of its account; everything else is a setting of a whole double.
+_OF_ACCOUNTS = ("scenario", "speed", "balance")
+_HOW = ("show", "fail", "ignore")
+#: Refused requests of a test that are told.
+MOST_TOLD = 10
+
+Given = Mapping[str, Any]  # Any: each value has the type of its setting
+
+
+@dataclass
+class Visit:
+    """A test, and the account that it has to itself.
+
+    Attributes:
+        mock: the account's handle.
+        how: what becomes of requests that were refused: ``show``, ``fail`` or ``ignore``.
+    """
+
+    mock: NovitaMock
+    how: str
+    _world: "World"
+
+    def refusals(self) -> list[str]:
+        """The requests of this test that were refused although nothing asked for it, a line each."""
+        if self.how == "ignore":
+            return []
+        nobodys = self._world.new_of_nobody() if self.mock.url == self._world.mock.url else []
+        rows = refused(self.mock, nobodys)
+        more = [f"... and {len(rows) - MOST_TOLD} more"] if len(rows) > MOST_TOLD else []
+        return [*map(line, rows[:MOST_TOLD]), *more]
+
+
+@dataclass
+class World:
+    """The session's double.
+
+    Attributes:
+        mock: its handle of the account ``sk_mock``.
+        how: what becomes of requests that were refused, unless a test says otherwise.
+        elsewhere: whether it was running before, and other runs may use it too.
+    """
+
+    mock: NovitaMock
+    how: str
+    elsewhere: bool
+    _given: Given
+    _run: str = field(default_factory=draw_token)
+    _nobodys: int = 0
+
+    @contextmanager
+    def visit(self, nodeid: str, marked: Given) -> Iterator[Visit]:
+        """An account of a test's own, as its marker wants it; it is made new again at the end."""
+        how = _how(marked.get("refusals", self.how))
+        own = {name: value for name, value in marked.items() if name not in ("refusals", *_OF_ACCOUNTS)}
+        with ExitStack() as stack:
+            mock = stack.enter_context(self.another(own)) if own else self.mock
+            if not own:
+                mock = mock.account(self._key(nodeid))
+                stack.callback(_leave, mock)
+            try:
+                _furnish(mock, marked)
+            except CallFailed as problem:
+                pytest.fail(f"the marker novita_mock: {problem}", pytrace=False)
+            yield Visit(mock, how, self)
+
+    @contextmanager
+    def another(self, settings: Given) -> Iterator[NovitaMock]:
+        """A double of its own settings, which are added to the session's."""
+        if self.elsewhere:
+            pytest.fail(
+                f"{', '.join(settings)}: not to be had of a double that runs elsewhere", pytrace=False
+            )
+        with ExitStack() as stack:
+            yield _started(stack, {**self._given, **settings})
+
+    def new_of_nobody(self) -> list[Any]:
+        """The requests without a key that is let in since this was last asked, of this run's own double."""
+        if self.elsewhere:
+            return []
+        rows = self.mock.nobodys(self._nobodys)
+        self._nobodys = rows[-1]["number"] if rows else self._nobodys
+        return rows
+
+    def _key(self, nodeid: str) -> str:
+        """The same in every run, so that a seed repeats; on a double that others use, this run's own."""
+        whose = self._run if self.elsewhere else ""
+        return f"sk_mock_{blake2b(f'{whose}{nodeid}'.encode(), digest_size=10).hexdigest()}"
+
+
+@contextmanager
+def opened(given: Given) -> Iterator[World]:
+    """The session's double while the session lasts.
+
+    Args:
+        given: settings, ``url``, ``control_token`` and ``refusals``.
+    """
+    how, url = _how(given.get("refusals", "show")), given.get("url")
+    rest = {name: value for name, value in given.items() if name not in ("refusals", "url")}
+    if not url:
+        with ExitStack() as stack:
+            yield World(_started(stack, rest), how, False, rest)
+        return
+    token = str(rest.pop("control_token", ""))
+    strange = set(rest) - set(_OF_ACCOUNTS)
+    if strange:
+        pytest.fail(f"{', '.join(sorted(strange))}: a double that runs elsewhere has its own", pytrace=False)
+    yield World(connect(url, control_token=token), how, True, rest)
+
+
+def _started(stack: ExitStack, given: Given) -> NovitaMock:
+    """A double in a thread of this process, instant unless it is told otherwise."""
+    rows = {row.name: row for row in settings_rows()}
+    try:
+        strange = sorted(set(given) - set(rows))
+        if strange:
+            raise SettingsError(f"{strange[0]} is no setting", f"there are {', '.join(rows)}")
+        read = {name: rows[name].parse(value, name) for name, value in given.items()}
+        quirks = dict(pair.split("=", 1) for pair in read.pop("quirk", ()))
+        keys = read.pop("key", ())
+        return stack.enter_context(running(where="thread", keys=keys, quirks=quirks, **{"speed": 0, **read}))
+    except (SettingsError, DoubleFailed) as problem:
+        pytest.fail(f"the double did not start: {problem}\n  try: {problem.hint}", pytrace=False)
+
+
+def _furnish(mock: NovitaMock, marked: Given) -> None:
+    if "speed" in marked:
+        mock.set_speed(marked["speed"])
+    if "balance" in marked:
+        mock.balance = marked["balance"]
+    if marked.get("scenario"):
+        mock.scenario(marked["scenario"])
+
+
+def _leave(mock: NovitaMock) -> None:
+    """Forget a test's account, also where its double has died: that is for the next test to say."""
+    with suppress(CallFailed):
+        mock.reset()
+
+
+def _how(asked: str) -> str:
+    if asked not in _HOW:
+        pytest.fail(f"novita_mock_refusals is {', '.join(_HOW)}, not {asked!r}", pytrace=False)
+    return asked
