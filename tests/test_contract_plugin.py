@@ -21,6 +21,8 @@ def pytest_of(*words, **environment):
         "novita_contract",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:asyncio",  # it warns unless it is told more
         "-q",
         *words,
     ]

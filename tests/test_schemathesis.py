@@ -57,7 +57,7 @@ def test_schemathesis_finds_nothing(tmp_path):
     assert phases == {"examples": "skip", "coverage": "success", "fuzzing": "success", "stateful": "success"}
     assert report["test_cases"]["generated"] > 1000
     for rates in (rates for name, rates in report["valid_rates"].items() if name.startswith("POST ")):
-        assert rates["fuzzing"]["accepted"] > 10  # the pictures are such
+        assert rates["fuzzing"]["accepted"] > 3  # the pictures are such; how many is chance
 
 
 def test_with_missing_keys_told_as_http_has_it_no_reply_of_v3_is_looked_at_twice(tmp_path):
