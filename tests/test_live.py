@@ -323,7 +323,7 @@ def test_pytest_with_workers_spends_from_the_same_ledger(bank: Bank, tmp_path: P
         "budget-usd": "0.03", "price": "upscale=0.01", "ledger": str(bank.ledger),
     }  # fmt: skip
     line = [sys.executable, "-m", "pytest", "--pyargs", "novita_contract", "-n2", "-q", "--novita-yes"]
-    line += ["-p", "no:asyncio", "-p", "no:randomly"]
+    line += ["-rs", "-p", "no:asyncio", "-p", "no:randomly"]
     line += [f"--novita-{name}={value}" for name, value in flags.items()] + ["--novita-price=img2img=0.01"]
     told = subprocess.run(
         line, cwd=tmp_path, env=os.environ | {"PYTHONPATH": folders, "NOVITA_API_KEY": KEY}, timeout=300,
