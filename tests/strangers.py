@@ -51,3 +51,46 @@ def outcome(pytester: pytest.Pytester, tests: str, *arguments: str, **counts: in
     ran = pytester.runpytest_inprocess(*QUIET, *CAREFUL, *arguments)
     ran.assert_outcomes(**counts)
     return ran.stdout.str()
+
+
+#: Two hundred tests, each of which asks the API for something and looks at what became of it.
+TWO_HUNDRED = """
+@pytest.mark.parametrize("factor", [1.5, 2, 3, 4])
+@pytest.mark.parametrize("number", range(25))
+def test_pictures(novita_mock, number, factor):
+    shown = result(novita_mock, upscale(novita_mock, factor))
+    with http.urlopen(shown["images"][0]["image_url"]) as reply:
+        assert reply.headers["Content-Type"] == "image/png"
+        assert reply.read().startswith(b"\\x89PNG")
+    novita_mock.assert_called("upscale", times=1, request={"request": {"scale_factor": factor}})
+
+@pytest.mark.parametrize("number", range(25))
+def test_webhooks(novita_mock, number):
+    inbox = novita_mock.inbox("app")
+    inbox.answer({"status": 500, "times": number % 3}) if number % 3 else None
+    upscale(novita_mock, webhook={"url": inbox.url})
+    novita_mock.wait_idle()
+    assert len(inbox.events) == 1 + number % 3
+
+@pytest.mark.parametrize("number", range(25))
+@pytest.mark.novita_mock(scenario="rate-limited-once")
+def test_failures(novita_mock, number):
+    swallowed(novita_mock)
+    assert result(novita_mock, upscale(novita_mock))["task"]["status"] == "TASK_STATUS_SUCCEED"
+
+@pytest.mark.parametrize("number", range(25))
+@pytest.mark.novita_mock(speed="manual")
+def test_time(novita_mock, number):
+    task_id = upscale(novita_mock)
+    assert result(novita_mock, task_id)["task"]["status"] == "TASK_STATUS_QUEUED"
+    novita_mock.advance(60)
+    assert result(novita_mock, task_id)["task"]["status"] == "TASK_STATUS_SUCCEED"
+
+@pytest.mark.parametrize("number", range(25))
+def test_money(novita_mock, number):
+    novita_mock.balance = 0.015
+    upscale(novita_mock)
+    swallowed(novita_mock)
+    novita_mock.assert_called("upscale", times=1, status=400)
+    assert novita_mock.balance < 0.015
+"""
