@@ -111,6 +111,16 @@ def test_what_fails_next_can_be_said(mock) -> None:
     assert upscale(mock).status_code == 200
 
 
+def test_faults_at_the_socket_can_be_asked_for_where_there_is_one(mock) -> None:
+    if mock.url.endswith(".test"):
+        with pytest.raises(CallFailed, match="does not offer its socket"):
+            mock.scenario("reset")
+        return
+    mock.scenario("reset")
+    with pytest.raises(httpx2.TransportError):
+        upscale(mock)
+
+
 def test_another_account_is_another_world(mock) -> None:
     other = mock.account("sk_other")
     upscale(other)
@@ -167,10 +177,22 @@ def test_what_was_called_is_asserted_with_the_nearest_and_its_differences(quick)
         quick.assert_called("upscale", requst=1)
 
 
-def test_a_request_that_a_fault_met_is_not_the_nearest(quick) -> None:
-    upscale(quick, scale_factor=2)
+def test_a_request_that_a_fault_refused_counts_with_its_body(quick) -> None:
     quick.fail_next()
     upscale(quick, scale_factor=3)
+    upscale(quick, scale_factor=3)
+    quick.assert_called("upscale", times=2, request={"request": {"scale_factor": 3}})
+    assert "base64" not in quick.requests[0]["request"]["request"]["image_base64"]
+    quick.fail_next()
+    asked(quick, "POST", UPSCALE, content=b"no JSON", headers={"Content-Type": "application/json"})
+    assert (quick.requests[-1]["status"], quick.requests[-1]["request"]) == (429, None)
+
+
+def test_a_request_whose_body_was_never_read_is_not_the_nearest(quick) -> None:
+    upscale(quick, scale_factor=2)
+    quick.scenario("reset")
+    with pytest.raises(httpx2.TransportError):
+        upscale(quick, scale_factor=3)
     with pytest.raises(AssertionError, match=r"scale_factor: wanted 3, got 2"):
         quick.assert_called("upscale", request={"request": {"scale_factor": 3}})
 

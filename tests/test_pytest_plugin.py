@@ -26,6 +26,33 @@ def test_the_key_is_gone_without_the_fixture():
 """, passed=3)  # fmt: skip
 
 
+def test_variables_of_a_projects_own_hold_the_address(pytester) -> None:
+    pytester.makeini("[pytest]\nnovita_mock_url_env =\n    MY_URL\n    OTHER_URL\n")
+    outcome(pytester, """
+@pytest.mark.parametrize("number", range(2))
+def test_it(novita_mock, number):
+    assert os.environ["MY_URL"] == os.environ["OTHER_URL"] == novita_mock.url
+
+@pytest.mark.novita_mock(strict=True)
+def test_own(novita_mock, novita_mock_server):
+    assert os.environ["MY_URL"] == novita_mock.url != novita_mock_server.url
+
+def test_none():
+    assert "MY_URL" not in os.environ
+""", passed=4)  # fmt: skip
+
+
+def test_the_marker_works_on_tests_of_unittest(pytester) -> None:
+    outcome(pytester, """
+import unittest
+
+class TestOld(unittest.TestCase):
+    @pytest.mark.novita_mock(scenario="no-balance")
+    def test_it(self):
+        assert os.environ["NOVITA_API_KEY"].startswith("sk_mock_")
+""", passed=1)  # fmt: skip
+
+
 def test_all_tests_share_one_server_and_leave_nothing_on_it(pytester) -> None:
     outcome(pytester, """
 seen = []

@@ -1,9 +1,7 @@
-"""The README is true: its first program runs word for word, its tables are what the data says."""
+"""The README is true: its first programs run word for word, its tables are what the data says."""
 
 import re
-import socket
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -13,27 +11,33 @@ from novita_mock.options import shown
 from novita_mock.render import inspect
 from novita_mock.server import running
 from novita_mock.settings import Settings, settings_rows
+from pages import ADDRESS, PAGES, ROOT, blocks, files, free_or_documented_port, text
+from strangers import CAREFUL, QUIET
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
-ADDRESS = "http://127.0.0.1:4077"
+README = text("README.md")
 
+#: What stands for the application that the second test of the README tests.
+MY_APP = """
+import base64, json, os, urllib.request as http
+from pathlib import Path
+from urllib.error import HTTPError
 
-def blocks(heading: str) -> list[str]:
-    """The shell blocks of a chapter."""
-    chapter = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return re.findall(r"^```sh\n(.*?)^```$", chapter, re.MULTILINE | re.DOTALL)
-
-
-def free_or_documented_port() -> int:
-    """The documented port, or 0 where somebody else has it."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return 0 if probe.connect_ex(("127.0.0.1", 4077)) == 0 else 4077
+def upscale(name, base_url):
+    image = base64.b64encode(Path(name).read_bytes()).decode()
+    body = {"request": {"model_name": "4x-UltraSharp", "scale_factor": 2, "image_base64": image}}
+    headers = {"Authorization": "Bearer " + os.environ["NOVITA_API_KEY"], "Content-Type": "application/json"}
+    asked = http.Request(base_url + "/v3/async/upscale", json.dumps(body).encode(), headers)
+    try:
+        http.urlopen(asked).close()
+    except HTTPError as refused:
+        assert refused.code == 429
+        refused.close()
+        http.urlopen(asked).close()
+"""
 
 
 def test_the_first_program_makes_the_first_picture(tmp_path):
-    _, program = blocks("The first picture")
+    _, program = blocks("README.md", "The first picture")
     (tmp_path / "photo.png").write_bytes(demo_picture(width=90, height=60))
     with running(Settings(port=free_or_documented_port(), speed=10.0, quiet=True)) as url:
         program = program.replace(ADDRESS, url)
@@ -43,7 +47,7 @@ def test_the_first_program_makes_the_first_picture(tmp_path):
 
 
 def test_the_first_program_is_about_ten_lines():
-    start, program = blocks("The first picture")
+    start, program = blocks("README.md", "The first picture")
     assert start == "make serve\n"
     lines = [line for line in program.splitlines()[1:-1] if line.strip()]
     assert len(lines) <= 12
@@ -54,7 +58,7 @@ def test_the_first_picture_fits_on_a_screen():
 
 
 def test_the_command_for_tests_is_what_ci_runs():
-    assert blocks("Development") == ["make test\n"]
+    assert blocks("README.md", "Development") == ["make test\n"]
 
 
 @pytest.mark.parametrize("page", tables.PAGES)
@@ -68,9 +72,20 @@ def test_every_table_is_shown_somewhere():
     assert set(re.findall(r"<!-- table: ([a-z-]+) -->", pages)) == set(tables.TABLES)
 
 
-def test_every_setting_is_in_the_readme():
+def test_every_setting_is_in_the_reference():
+    reference = text("docs/reference.md")
     for row in settings_rows():
-        assert f"| `{row.flag}` | `{row.env}` | {shown(row, row.default)} |" in README
+        assert f"| `{row.flag}` | `{row.env}` | {shown(row, row.default)} |" in reference
+
+
+def test_the_tests_of_the_readme_are_green(pytester):
+    first, *rest = files("README.md", "The first test").values()
+    typed = [line for line in first.splitlines() if line and not line.startswith("#")]
+    assert len(typed) + len(blocks("README.md", "The first test")) == 5
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(my_app=MY_APP, test_credits=first, test_rest="import my_app\n" + "\n".join(rest))
+    (pytester.path / "cat.png").write_bytes(demo_picture(width=9, height=6))
+    pytester.runpytest_inprocess(*QUIET, *CAREFUL).assert_outcomes(passed=2)
 
 
 def test_every_target_that_the_readme_names_exists():
@@ -80,10 +95,19 @@ def test_every_target_that_the_readme_names_exists():
     assert named <= targets
 
 
-def test_every_link_to_a_file_leads_somewhere():
-    for page in ("README.md", "docs/reference.md", "docs/architecture.md", "CHANGELOG.md"):
-        for target in re.findall(r"\]\((?!https?://)([^)#]+)", (ROOT / page).read_text("utf-8")):
-            assert ((ROOT / page).parent / target).exists(), f"{page}: {target}"
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page):
+    for path, anchor in re.findall(r"\]\((?!https?://)([^)#]*)#?([^)]*)\)", text(page)):
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), f"{page}: {path}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
+            assert anchor in [_anchor(heading) for heading in headings], f"{page}: {path}#{anchor}"
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub makes it of a heading."""
+    return re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-")
 
 
 def test_every_module_has_its_place_in_the_map():

@@ -4,17 +4,20 @@ Each stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. With ``--chec
 and the exit code is 1 when a page is not what the data says.
 """
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from novita_mock import pytest_plugin, testing
 from novita_mock import scenarios as scenario_files
 from novita_mock.catalogue import load, schema_paths
 from novita_mock.fault_form import EFFECTS, Form
 from novita_mock.files import read_json
 from novita_mock.options import shown
 from novita_mock.settings import settings_rows
+from novita_mock.testing import Inbox, NovitaMock
 from novita_mock.types import JSON
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,10 +125,57 @@ def effect_fields() -> str:
     return markdown(("field", "what it says"), rows)
 
 
+def _members(kind: type) -> str:
+    """The public attributes, properties and methods of a class, with the first sentence of each."""
+    rows = []
+    for name, member in vars(kind).items():
+        about = _about(member.fget if isinstance(member, property) else member)
+        if not name.startswith("_") and about:
+            shape = "" if isinstance(member, property) else _signature(member)
+            rows.append((f"`{name}{shape}`", about))
+    told = re.findall(r"^ {8}(\w+): (.*?)(?=^ {8}\w|\Z)", kind.__doc__ or "", re.MULTILINE | re.DOTALL)
+    attributes = [(f"`{name}`", " ".join(words.replace("``", "`").split())) for name, words in told]
+    return markdown(("name", "what it is"), [*attributes, *rows])
+
+
+def _about(member: object) -> str:
+    return (inspect.getdoc(member) or "").split("\n\n")[0].replace("``", "`").replace("\n", " ")
+
+
+def _signature(member: Callable[..., object]) -> str:
+    parameters = [each for each in inspect.signature(member).parameters.values() if each.name != "self"]
+    shown = [f"*{each.name}" if each.kind is each.VAR_POSITIONAL else
+             f"**{each.name}" if each.kind is each.VAR_KEYWORD else
+             each.name if each.default is each.empty else f"{each.name}={each.default!r}"
+             for each in parameters]  # fmt: skip
+    return f"({', '.join(shown)})"
+
+
+def testing_functions() -> str:
+    """The functions of ``novita_mock.testing``."""
+    rows = (
+        (f"`{function.__name__}{_signature(function)}`", _about(function))
+        for function in (testing.running, testing.running_async, testing.connect)
+    )
+    return markdown(("function", "what it does"), rows)
+
+
+def fixture_options() -> str:
+    """The options of the pytest plugin."""
+    rows = (
+        (f"`--novita-mock-{name.replace('_', '-')}`", {"bool": "switch", "linelist": "several"}.get(form, ""),
+         about)
+        for name, (form, about) in pytest_plugin.OPTIONS.items()
+    )  # fmt: skip
+    return markdown(("option", "", "what it does"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "operations": operations, "limits": limits, "settings": settings,
     "switches": switches, "quirks": quirks, "schemas": schemas, "scenarios": scenarios,
-    "control": control, "effects": effects, "effect-fields": effect_fields,
+    "handle": lambda: _members(NovitaMock), "inbox": lambda: _members(Inbox), "testing": testing_functions,
+    "fixture-options": fixture_options, "control": control,
+    "effects": effects, "effect-fields": effect_fields,
 }  # fmt: skip
 
 

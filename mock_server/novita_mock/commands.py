@@ -69,7 +69,7 @@ async def faults_add(call: Call) -> JSON:
             rules = call.context.scenario(str(asked["scenario"]))
         else:
             rules = (parse(asked, f"fault-{account.next('fault') + 1}", catalogue),)
-        check_socket(rules, call.request.scope)
+        check_socket(rules, offered=call.context.offers_socket)
         for rule in rules:
             account.faults.add(rule)
             added.append(by(account, {"fault_id": rule.fault_id}))

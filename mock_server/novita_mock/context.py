@@ -66,6 +66,8 @@ class Context:
     control_token: str = ""
     #: Where this server is reached when nobody says otherwise; known once its socket is bound.
     own_url: str = ""
+    #: Whether the server that it runs in offers its sockets to faults.
+    offers_socket: bool = False
     #: The requests of nobody: those without a key that is let in.
     journal: Journal = field(default_factory=Journal)
     shelf: Shelf = field(default_factory=Shelf)

@@ -39,13 +39,13 @@ def socket_of(scope: Scope) -> Socket | None:
     return found
 
 
-def check_socket(rules: Iterable[FaultRule], scope: Scope) -> None:
+def check_socket(rules: Iterable[FaultRule], *, offered: bool) -> None:
     """Let nobody ask for what this server can't do.
 
     Raises:
         Refused: a rule needs the socket, and the server does not offer it.
     """
-    if socket_of(scope) is None and any(rule.effect.kind == "socket" for rule in rules):
+    if not offered and any(rule.effect.kind == "socket" for rule in rules):
         message = "this server does not offer its socket; run novita-mock serve for faults there"
         raise refused(message, "effect", "kind")
 

@@ -17,6 +17,8 @@ from novita_mock.testing import DoubleFailed, connect, running
 
 #: What a test may say of its account; everything else is a setting of a whole double.
 _OF_ACCOUNTS = ("scenario", "speed", "balance")
+#: What is no setting of a double.
+_OURS = ("refusals", "url", "url_env")
 _HOW = ("show", "fail", "ignore")
 #: Refused requests of a test that are told.
 MOST_TOLD = 10
@@ -55,11 +57,13 @@ class World:
         mock: its handle of the account ``sk_mock``.
         how: what becomes of requests that were refused, unless a test says otherwise.
         elsewhere: whether it was running before, and other runs may use it too.
+        url_env: variables that are to hold the address of a test's double.
     """
 
     mock: NovitaMock
     how: str
     elsewhere: bool
+    url_env: tuple[str, ...]
     _given: Given
     _run: str = field(default_factory=draw_token)
     _nobodys: int = 0
@@ -109,19 +113,19 @@ def opened(given: Given) -> Iterator[World]:
     """The session's double while the session lasts.
 
     Args:
-        given: settings, ``url``, ``control_token`` and ``refusals``.
+        given: settings, ``control_token``, and what is ours: ``url``, ``url_env`` and ``refusals``.
     """
-    how, url = _how(given.get("refusals", "show")), given.get("url")
-    rest = {name: value for name, value in given.items() if name not in ("refusals", "url")}
+    how, url, url_env = _how(given.get("refusals", "show")), given.get("url"), tuple(given.get("url_env", ()))
+    rest = {name: value for name, value in given.items() if name not in _OURS}
     if not url:
         with ExitStack() as stack:
-            yield World(_started(stack, rest), how, False, rest)
+            yield World(_started(stack, rest), how, False, url_env, rest)
         return
     token = str(rest.pop("control_token", ""))
     strange = set(rest) - set(_OF_ACCOUNTS)
     if strange:
         pytest.fail(f"{', '.join(sorted(strange))}: a double that runs elsewhere has its own", pytrace=False)
-    yield World(connect(url, control_token=token), how, True, rest)
+    yield World(connect(url, control_token=token), how, True, url_env, rest)
 
 
 def _started(stack: ExitStack, given: Given) -> NovitaMock:

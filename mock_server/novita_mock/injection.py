@@ -1,9 +1,11 @@
 """Does what faults say to a request and its reply; which faults, the account's ``Faults`` decide."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from novita_mock.accounts import Account
@@ -14,9 +16,10 @@ from novita_mock.dialects import Reply
 from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.fault_form import DRIP_BYTES_PER_SECOND
 from novita_mock.fault_rule import FaultRule, Injected, latency_s
-from novita_mock.incoming import query_of, query_text
+from novita_mock.incoming import content_of, query_of, query_text
+from novita_mock.intake import received
 from novita_mock.plan import Fate
-from novita_mock.problems import BadLink
+from novita_mock.problems import BadLink, Problem
 from novita_mock.scenarios import UnknownScenario
 from novita_mock.task import Task
 
@@ -38,7 +41,7 @@ def choose_scenario(context: Context, request: Request, exchange: Exchange, *nam
     if name:
         exchange.scenario_name = name
         exchange.scenario = context.scenario(name)
-        check_socket(exchange.scenario, request.scope)
+        check_socket(exchange.scenario, offered=socket_of(request.scope) is not None)
 
 
 def drawn(exchange: Exchange, phase: str, operation: Operation, path: str) -> tuple[FaultRule, ...]:
@@ -98,7 +101,11 @@ async def _around(context: Context, operation: Operation, endpoint: Endpoint, re
         _about(exchange, context.tasks.get(exchange.account.account_id, asked))
     path = request.scope["path"]
     injection = Injection(context, operation, request, exchange)
-    early = await injection.early(drawn(exchange, "before", operation, path))
+    try:
+        early = await injection.early(drawn(exchange, "before", operation, path))
+    except Injected:
+        await injection.note_body()
+        raise
     if early is not None:
         return early
     response = await endpoint(context, operation, request)
@@ -147,6 +154,14 @@ class Injection:
         self._operation = operation
         self._request = request
         self._exchange = exchange
+
+    async def note_body(self) -> None:
+        """Have the journal hold what was sent, although nothing is done with it."""
+        if self._operation.kind == "submit":
+            with suppress(Problem, ClientDisconnect):
+                content = await content_of(self._request, self._operation.max_body_bytes)
+                self._exchange.received_bytes = len(content)
+                self._exchange.received = await asyncio.to_thread(received, content)
 
     def note_loss(self, rules: tuple[FaultRule, ...]) -> None:
         """Note that who asked will not be told, where the rules lose the answer."""

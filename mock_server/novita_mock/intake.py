@@ -57,6 +57,14 @@ def parse(content: bytes) -> JSON:
     return body
 
 
+def received(content: bytes) -> JSON:
+    """A body as the journal holds it; None where it is no JSON object."""
+    try:
+        return outline(parse(content))
+    except Refused:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of a body.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: Option and ini value to the form of the latter, and its help.
 OPTIONS: dict[str, tuple[Literal["string", "linelist", "bool"], str]] = {
     "url": ("string", "use the double that runs there, in place of one of the run's own"),
+    "url_env": ("linelist", "a variable of your own that is to hold the double's address"),
     "control_token": ("string", "what the control routes of that double ask for"),
     "speed": (
         "string",
@@ -118,7 +119,10 @@ def novita_mock(request: pytest.FixtureRequest, _novita_mock_world: World) -> It
     with ExitStack() as stack:
         visit = stack.enter_context(_novita_mock_world.visit(request.node.nodeid, marked))
         request.node.stash.setdefault(_MOCKS, []).append(visit.mock)
-        stack.enter_context(pytest.MonkeyPatch.context()).setenv("NOVITA_API_KEY", visit.mock.api_key)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("NOVITA_API_KEY", visit.mock.api_key)
+        for name in _novita_mock_world.url_env:
+            patch.setenv(name, visit.mock.url)
         yield visit.mock
         told = visit.refusals()
         if told and visit.how == "fail":

@@ -135,6 +135,7 @@ def _server(
     listening = _listen(settings)
     url = _url(settings, listening)
     context.own_url = url
+    context.offers_socket = True
     guarded = type("GuardedProtocol", (Protocol,), {"context": context})
     config = uvicorn.Config(
         app,

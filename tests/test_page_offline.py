@@ -1,4 +1,4 @@
-"""The chapter of the README about the world: each of its examples runs, in order, on one double."""
+"""The page about working offline: each of its examples runs, in order, on one double."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from novita_mock.drawing import demo_picture
 from novita_mock.fault_form import parse
 from novita_mock.server import running
 from novita_mock.settings import Settings
-from test_readme import ADDRESS, ROOT, blocks
+from pages import ADDRESS, PAGES, ROOT, blocks, text
 
-CHAPTER = "The world it lives in"
+PAGE, CHAPTER = "docs/offline.md", "The world it lives in"
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("NOVITA_")}
 
 #: A piece of each example after the first two, in order, and what it prints, in order.
@@ -36,7 +36,7 @@ EXPECTED = (
     ("_mock/balance", ['"credit_balance":150', '"task_id"', "BILLING_BALANCE_NOT_ENOUGH",
                          '{"credit_balance":50}', "as new: balance"]),
     ("custom_storage", ['"task_id"', '"bucket":"my-pictures"']),
-    ("python3 -", ["{'holds': True, 'message': ''}"]),
+    ("python3 -", ["{'holds': True, 'message': '', 'numbers': "]),
     ("novita-mock reset", ["as new: tasks, journal", "none"]),
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ EXPECTED = (
 @pytest.fixture
 def type_block(tmp_path) -> Iterator[object]:
     """Types an example as a person would, in one folder, to a double as the chapter starts it."""
-    serve, submit = blocks(CHAPTER)[:2]
+    serve, submit = blocks(PAGE, CHAPTER)[:2]
     assert serve == "novita-mock serve --speed manual\n"
     (tmp_path / "photo.png").write_bytes(demo_picture(width=90, height=60))
     command = f'novita-mock() {{ {sys.executable} -m novita_mock "$@"; }}\n'
@@ -65,7 +65,7 @@ def type_block(tmp_path) -> Iterator[object]:
 
 
 def test_every_example_prints_what_it_should(type_block):
-    examples = blocks(CHAPTER)[2:]
+    examples = blocks(PAGE, CHAPTER)[2:]
     assert len(examples) == len(EXPECTED)
     for block, (piece, wanted) in zip(examples, EXPECTED, strict=True):
         assert piece in block
@@ -75,21 +75,18 @@ def test_every_example_prints_what_it_should(type_block):
 
 
 def test_every_command_that_pages_name_is_one():
-    for page in ("README.md", "docs/reference.md"):
-        text = (ROOT / page).read_text("utf-8")
-        named = set(re.findall(r"novita-mock ([a-z]+)(?=[ `\n])", text))
+    for page in PAGES:
+        named = set(re.findall(r"novita-mock ([a-z]+)(?=[ `\n])", text(page)))
         assert named <= set(cli.list_commands(click.Context(cli))), page
 
 
 def test_the_fault_in_the_reference_is_one():
-    text = (ROOT / "docs/reference.md").read_text("utf-8")
-    (example,) = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (example,) = blocks("docs/reference.md", language="json")
     rule = parse(json.loads(example), "f", load())
     assert (rule.phase, rule.skip, rule.times, rule.rate) == ("before", 1, 2, 0.5)
 
 
 def test_the_schemas_that_the_reference_names_are_there():
-    text = (ROOT / "docs/reference.md").read_text("utf-8")
-    named = set(re.findall(r"`(control/[a-z.-]+\.json)`", text))
+    named = set(re.findall(r"`(control/[a-z.-]+\.json)`", text("docs/reference.md")))
     assert named
     assert all((ROOT / "schemas" / name).exists() for name in named)

@@ -1,4 +1,4 @@
-"""The chapter of the README about the contract tests: each of its examples runs, in order."""
+"""The page about conformance: each example of its first chapter runs, in order."""
 
 import os
 import re
@@ -10,14 +10,14 @@ from conforming import double
 from novita_contract.commands import conform_command
 from novita_contract.report import BUDGET, CONFORMS, DEVIATES, INTERRUPTED, UNREACHABLE, USAGE
 from novita_contract.verdicts import Verdict
-from test_readme import ADDRESS, ROOT, blocks
+from pages import ADDRESS, blocks, text
 
-CHAPTER = "Contract tests"
-PAGE = (ROOT / "docs/conformance.md").read_text("utf-8")
+CHAPTER = "In short"
+PAGE = text("docs/conformance.md")
 
 
 def test_every_example_of_the_chapter_does_what_it_says(tmp_path):
-    examples = blocks(CHAPTER)
+    examples = blocks("docs/conformance.md", CHAPTER)
     assert len(examples) == 4
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {name: value for name, value in os.environ.items() if name != "NOVITA_API_KEY"} | {
@@ -47,6 +47,6 @@ def test_the_page_names_every_verdict_and_every_exit_code():
 def test_every_option_that_the_pages_name_is_one():
     known = {option for parameter in conform_command.params for option in parameter.opts}
     ours = {"--python", "--pyargs", "--extra"}
-    chapter = "".join(blocks(CHAPTER)) + PAGE
+    chapter = "".join(blocks("docs/conformance.md", CHAPTER)) + PAGE
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", chapter)) - ours
     assert sorted(name for name in named if name not in known and not name.startswith("--novita-")) == []
