@@ -1,51 +1,42 @@
-"""The wheel, built from the checkout without an index, and put where a test wants it."""
+"""The sdist and the wheel as they are shipped, built once without an index."""
 
-import shutil
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
-from packaging.requirements import Requirement
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build the wheel into a folder."""
-    line = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    told = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
+def build(source, folder, *, target=None, umask=-1, **environ):
+    """Build what a folder is the source of: ``sdist``, ``wheel``, or both; the folder they are in."""
+    line = [sys.executable, "-P", "-m", "hatchling", "build", "-d", str(folder)]
+    line += ["-t", target] if target else []
+    kept = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+    told = subprocess.run(
+        line, cwd=source, env=kept | environ, umask=umask, capture_output=True, text=True, timeout=120
+    )
     assert told.returncode == 0, told.stderr
-    (built,) = folder.glob("*.whl")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory) -> Path:
+    """A folder with the sdist and the wheel of the checkout."""
+    return build(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def wheel(dist) -> Path:
+    """The wheel, built from the checkout."""
+    (built,) = dist.glob("*.whl")
     return built
 
 
-def pip_install(wheel: Path, *where: str, python: str = sys.executable) -> None:
-    """Have pip install the wheel alone."""
-    line = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index"]
-    told = subprocess.run([*line, *where, str(wheel)], capture_output=True, text=True, timeout=120)
-    assert told.returncode == 0, told.stderr
-
-
-def copy_dependencies(site: Path) -> None:
-    """Put beside the installed wheel what it says it needs, out of this environment, and nothing else."""
-    (ours,) = distributions(name="novita-mock", path=[str(site)])
-    for needed in _closure(ours):
-        for file in needed.files or ():
-            if ".." not in file.parts and needed.locate_file(file).is_file():  # type: ignore[attr-defined]
-                (site / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(str(needed.locate_file(file)), site / file)
-
-
-def _closure(first: Distribution) -> Iterator[Distribution]:
-    seen, wanted = {first.name}, [first]
-    while wanted:
-        for line in wanted.pop().requires or ():
-            requirement = Requirement(line)
-            if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-                continue
-            if requirement.name not in seen:
-                seen.add(requirement.name)
-                wanted.append(distribution(requirement.name))
-                yield wanted[-1]
+@pytest.fixture(scope="session")
+def sdist(dist) -> Path:
+    """The sdist, built from the checkout."""
+    (built,) = dist.glob("*.tar.gz")
+    return built

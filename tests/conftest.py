@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from PIL import Image
 
-from built import build_wheel
+from built import dist, sdist, wheel  # noqa: F401 - fixtures
 from novita_mock.server import running
 from novita_mock.settings import Settings
 from novita_mock.types import JSON
@@ -84,12 +84,6 @@ def client(url: str) -> Iterator[httpx2.Client]:
     """A client of the session's double, with a key set."""
     with _client(url) as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built once a session."""
-    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture

@@ -7,13 +7,17 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
-from built import ROOT, copy_dependencies, pip_install
+from packaging.requirements import Requirement
+
 from novita_mock.types import JSON
+
+ROOT = Path(__file__).parents[1]
 
 #: What an image without a PATH of its own has.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -105,10 +109,35 @@ def make_root(root: Path, wheel: Path) -> None:
             (root / name).symlink_to(os.readlink(f"/{name}"))
     home = root / HOME.lstrip("/")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, timeout=60)
-    pip_install(wheel, "--no-compile", python=str(home / "bin" / "python"))
-    copy_dependencies(next(home.glob("lib/python*/site-packages")))
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python")]
+    install = [*pip, "install", "-q", "--no-deps", "--no-index", "--no-compile", str(wheel)]
+    subprocess.run(install, check=True, timeout=120)
+    _copy_dependencies(next(home.glob("lib/python*/site-packages")))
     script = home / "bin" / "novita-mock"
     script.write_text(script.read_text("utf-8").replace(str(home), HOME), "utf-8")
+
+
+def _copy_dependencies(site: Path) -> None:
+    """Put beside the installed wheel what it says it needs, out of this environment, and nothing else."""
+    (ours,) = distributions(name="novita-mock", path=[str(site)])
+    for needed in _closure(ours):
+        for file in needed.files or ():
+            if ".." not in file.parts and needed.locate_file(file).is_file():  # type: ignore[attr-defined]
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(needed.locate_file(file)), site / file)
+
+
+def _closure(first: Distribution) -> Iterator[Distribution]:
+    seen, wanted = {first.name}, [first]
+    while wanted:
+        for line in wanted.pop().requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+                continue
+            if requirement.name not in seen:
+                seen.add(requirement.name)
+                wanted.append(distribution(requirement.name))
+                yield wanted[-1]
 
 
 def line(root: Path, user: str, *command: str) -> list[str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from built import pip_install
 from novita_mock import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -21,10 +20,23 @@ HOSTILE = ("schemas.py", "fixtures.py", "mock_server.py", "types.py", "novita_mo
 
 
 @pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from the checkout without an index."""
+    folder = tmp_path_factory.mktemp("dist")
+    line = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    told = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
     """A folder into which pip has installed the wheel alone."""
     folder = tmp_path_factory.mktemp("site")
-    pip_install(wheel, "--target", str(folder))
+    line = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(folder)]
+    told = subprocess.run([*line, str(wheel)], capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
     return folder
 
 
