@@ -73,7 +73,7 @@ done
 shift
 mount -o remount,bind,ro,nosuid,nodev "$root"
 """
-_AS_ROOT = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
+_AS_ROOT = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork"]
 _AS_USER = [*_AS_ROOT, "--user", "--map-root-user"]
 _ENTER_AS_ROOT = 'exec chroot --userspec="$user" --groups= "$root" "$@"'
 #: A user who may not become another takes the other's number in a namespace within the first.

@@ -1,4 +1,4 @@
-"""The GitHub action: its steps, run as a runner runs them, with files in the place of GITHUB_ENV and its kin."""
+"""The GitHub action: its steps, run as a runner runs them, with files in place of GITHUB_ENV and its kin."""
 
 import json
 import os

@@ -90,6 +90,8 @@ def run(image: Image, root: Path, **added: str) -> Iterator[Container]:
             (first,) = psutil.Process(outer.pid).children()
             yield Container(root, environ, first, outer, Path(log.name), time.monotonic() - begin)
         finally:
+            for inner in psutil.Process(outer.pid).children() if outer.poll() is None else ():
+                inner.kill()  # the first process of its namespace: all others end with it
             outer.kill()
 
 

@@ -1,6 +1,7 @@
 """The health check of containers: quick, small, and 0 or 1 whatever it meets."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -113,5 +114,5 @@ def test_the_command_does_without_the_imports_of_a_server(url):
 def test_wrong_words_are_told_as_those_of_every_command():
     told = health_of("--ulr")
     assert told.returncode == 2
-    assert told.stderr.startswith("error: No such option '--ulr'.")
+    assert re.match(r"error: No such option.*--ulr", told.stderr)
     assert "\n  try: novita-mock healthcheck --help\n" in told.stderr
