@@ -36,11 +36,12 @@ def test_what_the_service_saw_is_kept_by_its_command(start, tmp_path):
     client = start(control_token=told["services"]["novita"]["env"]["NOVITA_MOCK_CONTROL_TOKEN"])
     client.get("/v3/user")
     (step,) = (step for step in told["steps"] if "_mock/" in step.get("run", ""))
-    environ = os.environ | {"NOVITA_IMAGE_BASE_URL": str(client.base_url).rstrip("/"), "NO_PROXY": "*"}
+    url = str(client.base_url).rstrip("/")
+    environ = os.environ | {"NOVITA_IMAGE_BASE_URL": url, "NO_PROXY": "*"}
     subprocess.run(["bash", "-ec", step["run"]], env=environ, cwd=tmp_path, check=True, timeout=20)
     (upload,) = (step for step in told["steps"] if "upload-artifact" in step.get("uses", ""))
     har = json.loads((tmp_path / upload["with"]["path"]).read_text("utf-8"))
-    assert [entry["request"]["url"] for entry in har["log"]["entries"]] == [f"{client.base_url}v3/user"]
+    assert [entry["request"]["url"] for entry in har["log"]["entries"]] == [f"{url}/v3/user"]
 
 
 def test_the_action_has_every_input_and_output_that_its_example_names():
