@@ -158,7 +158,7 @@ def test_a_broken_entry_point_harms_no_other_command(install, type_command):
     listed = type_command("--help").stdout
     assert "greet        Say hello." in listed
     for name, (_, _, message) in BROKEN.items():
-        assert f"{name:12}(can't be loaded)" in listed
+        assert f"{name:13}(can't be loaded)" in listed
         told = type_command(name, "--any", "thing")
         assert told.returncode == 2
         assert told.stderr.startswith(f"error: {name}, of maker-of-{name}, can't be loaded: ")

@@ -139,6 +139,11 @@ def test_one_action_has_one_commit_everywhere():
     assert len(pinned) == len({used.partition("@")[0] for used in pinned}), sorted(pinned)
 
 
+def test_no_checkout_leaves_a_credential_behind():
+    found = [step for path in WORKFLOWS for step in steps(path) if "/checkout@" in step.get("uses", "")]
+    assert all(step["with"]["persist-credentials"] is False for step in found)
+
+
 def test_workflows_start_without_permissions():
     for path in WORKFLOWS:
         assert yaml.safe_load(path.read_text("utf-8"))["permissions"] == {}, path.name
