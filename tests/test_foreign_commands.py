@@ -135,7 +135,7 @@ def test_what_a_command_of_ours_needs_is_said_with_the_extra_that_brings_it(
     assert told.stderr == (
         f"error: conform needs {needs}, which is not installed\n  try: pip install 'novita-mock[contract]'\n"
     )
-    assert "conform     (needs: pip install 'novita-mock[contract]')" in type_command("--help").stdout
+    assert "conform      (needs: pip install 'novita-mock[contract]')" in type_command("--help").stdout
 
 
 #: What a package and its entry point may be like, and what is said of it.
@@ -156,9 +156,9 @@ def test_a_broken_entry_point_harms_no_other_command(install, type_command):
     install("good_package", GOOD, "greet = good_package:greet_command")
     assert type_command("greet").stdout == "hello you\n"
     listed = type_command("--help").stdout
-    assert "greet       Say hello." in listed
+    assert "greet        Say hello." in listed
     for name, (_, _, message) in BROKEN.items():
-        assert f"{name:12}(can't be loaded)" in listed
+        assert f"{name:13}(can't be loaded)" in listed
         told = type_command(name, "--any", "thing")
         assert told.returncode == 2
         assert told.stderr.startswith(f"error: {name}, of maker-of-{name}, can't be loaded: ")

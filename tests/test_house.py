@@ -22,11 +22,11 @@ ONE_PLACE = {
         {"novita_mock/clock.py", "novita_contract/clock.py"},
     ),
     "Pillow": (r"^\s*(import|from) PIL\b", {"novita_mock/pixels.py", "novita_contract/pictures.py"}),
-    # cli hands it to Settings, commands and the plugin of pytest to Options; process passes it on
+    # cli and __main__ hand it to Settings, commands and the plugin of pytest to Options; process passes it on
     "the environment": (
         r"\bos\.(environ|getenv)\b",
-        {"novita_mock/cli.py", "novita_mock/process.py", "novita_contract/commands.py",
-         "novita_contract/pytest_plugin.py"},
+        {"novita_mock/cli.py", "novita_mock/__main__.py", "novita_mock/process.py",
+         "novita_contract/commands.py", "novita_contract/pytest_plugin.py"},
     ),
     "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"novita_mock/chance.py"}),
     "an HTTP client": (

@@ -31,7 +31,13 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def post(url: str, body: bytes | None, headers: Mapping[str, str], method: str = "POST") -> tuple[int, bytes]:
+def post(
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    method: str = "POST",
+    timeout_s: float = TIMEOUT_S,
+) -> tuple[int, bytes]:
     """One request; the status and the body of the answer, whatever they say. Proxies are passed by.
 
     Raises:
@@ -42,7 +48,7 @@ def post(url: str, body: bytes | None, headers: Mapping[str, str], method: str =
         raise ValueError("it begins with neither http:// nor https://")
     request = Request(url, body, dict(headers), method=method)
     try:
-        with build_opener(ProxyHandler({}), _NoRedirects()).open(request, timeout=TIMEOUT_S) as reply:
+        with build_opener(ProxyHandler({}), _NoRedirects()).open(request, timeout=timeout_s) as reply:
             return reply.status, reply.read()
     except HTTPError as problem:
         with problem:

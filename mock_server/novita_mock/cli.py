@@ -22,6 +22,7 @@ from novita_mock.clock import MachineWall
 from novita_mock.demo import run_demo
 from novita_mock.doctor import checks
 from novita_mock.extensions import Commands
+from novita_mock.healthcheck import healthcheck_command
 from novita_mock.listening import listen_command, trigger_command
 from novita_mock.openapi import openapi
 from novita_mock.options import debug_option, settings_options, shown
@@ -192,7 +193,7 @@ def doctor_command(**flags: JSON) -> int:
 
 for _command in (
     tasks_command, requests_command, webhooks_command, trigger_command, listen_command, faults_command,
-    scenarios_command, clock_command, reset_command,
+    scenarios_command, clock_command, reset_command, healthcheck_command,
 ):  # fmt: skip
     cli.add_command(_command)
 

