@@ -1,3 +1,3 @@
 """A local double of the Novita AI asynchronous image API."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
