@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from novita_mock import pytest_plugin
+from novita_mock.testing import running
 from strangers import CAREFUL, CLIENT, QUIET, outcome
 
 
@@ -347,6 +348,37 @@ def test_not_to_be_had(novita_mock): pass
 """
     told = outcome(pytester, f"\nADDRESS = {url!r}\n{tests}", "--novita-mock-url", url, passed=2, errors=1)
     assert "strict: not to be had of a double that runs elsewhere" in told
+
+
+def test_accounts_of_a_double_elsewhere_are_furnished_as_those_of_ones_own(pytester) -> None:
+    tests = """
+def test_instant(novita_mock):
+    task_id = upscale(novita_mock)
+    assert result(novita_mock, task_id)["task"]["status"] == "TASK_STATUS_SUCCEED"
+
+@pytest.mark.novita_mock(balance=2)
+def test_poor(novita_mock):
+    assert novita_mock.balance == 2
+"""
+    with running(where="thread", speed=1) as mock:
+        outcome(pytester, tests, "--novita-mock-url", mock.url, passed=2)
+        told = outcome(pytester, tests, f"--novita-mock-url={mock.url}", "--novita-mock-speed=manual",
+                       passed=1, failed=1)  # fmt: skip
+    assert "TASK_STATUS_QUEUED" in told
+
+
+def test_a_balance_for_all_tests_and_a_key_for_none(pytester) -> None:
+    tests = """
+@pytest.fixture(scope="session")
+def novita_mock_settings():
+    return {settings}
+
+def test_it(novita_mock):
+    assert novita_mock.balance == 7
+"""
+    outcome(pytester, tests.format(settings={"balance": 7}), passed=1)
+    told = outcome(pytester, tests.format(settings={"key": ["sk_a"]}), errors=1)
+    assert "each test has a key of its own" in told
 
 
 def test_a_double_that_is_not_there_is_an_error_that_says_so(pytester) -> None:

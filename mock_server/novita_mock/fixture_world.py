@@ -65,6 +65,7 @@ class World:
     elsewhere: bool
     url_env: tuple[str, ...]
     _given: Given
+    _of_accounts: Given
     _run: str = field(default_factory=draw_token)
     _nobodys: int = 0
 
@@ -79,7 +80,7 @@ class World:
                 mock = mock.account(self._key(nodeid))
                 stack.callback(_leave, mock)
             try:
-                _furnish(mock, marked)
+                _furnish(mock, {**self._of_accounts, **marked})
             except CallFailed as problem:
                 pytest.fail(f"the marker novita_mock: {problem}", pytrace=False)
             yield Visit(mock, how, self)
@@ -117,15 +118,21 @@ def opened(given: Given) -> Iterator[World]:
     """
     how, url, url_env = _how(given.get("refusals", "show")), given.get("url"), tuple(given.get("url_env", ()))
     rest = {name: value for name, value in given.items() if name not in _OURS}
-    if not url:
-        with ExitStack() as stack:
-            yield World(_started(stack, rest), how, False, url_env, rest)
+    if "key" in rest:
+        pytest.fail(
+            "key: each test has a key of its own; make_novita_mock(key=[...]) lets some in", pytrace=False
+        )
+    if url:
+        token = str(rest.pop("control_token", ""))
+        strange = set(rest) - set(_OF_ACCOUNTS)
+        if strange:
+            told = f"{', '.join(sorted(strange))}: a double that runs elsewhere has its own"
+            pytest.fail(told, pytrace=False)
+        yield World(connect(url, control_token=token), how, True, url_env, {}, {"speed": 0, **rest})
         return
-    token = str(rest.pop("control_token", ""))
-    strange = set(rest) - set(_OF_ACCOUNTS)
-    if strange:
-        pytest.fail(f"{', '.join(sorted(strange))}: a double that runs elsewhere has its own", pytrace=False)
-    yield World(connect(url, control_token=token), how, True, url_env, rest)
+    furnished = {"balance": rest.pop("balance")} if "balance" in rest else {}
+    with ExitStack() as stack:
+        yield World(_started(stack, rest), how, False, url_env, rest, furnished)
 
 
 def _started(stack: ExitStack, given: Given) -> NovitaMock:
@@ -144,6 +151,7 @@ def _started(stack: ExitStack, given: Given) -> NovitaMock:
 
 
 def _furnish(mock: NovitaMock, marked: Given) -> None:
+    """Have an account be as it is wanted."""
     if "speed" in marked:
         mock.set_speed(marked["speed"])
     if "balance" in marked:
