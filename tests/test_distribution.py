@@ -1,4 +1,4 @@
-"""The sdist and the wheel: what is in them, what they say of themselves, and the same bytes wherever they are built."""
+"""The sdist and the wheel: what is in them, what they say of themselves, and the same bytes everywhere."""
 
 import os
 import re
@@ -32,7 +32,8 @@ RUBBISH = (
 )  # fmt: skip
 #: What names a workplace, or opens a door.
 SECRETS = re.compile(
-    rb"/(work|root|home/\w+)/[a-z]|BEGIN [A-Z ]*PRIVATE KEY|\bsk_[A-Za-z0-9]{32,}|\b(ghp|pypi)[-_][A-Za-z0-9]{20,}"
+    rb"/(work|root|home/\w+)/[a-z]|BEGIN [A-Z ]*PRIVATE KEY"
+    rb"|\bsk_[A-Za-z0-9]{32,}|\b(ghp|pypi)[-_][A-Za-z0-9]{20,}"
 )
 #: A clock of another year, for the build that must not look at it.
 LATER = """
@@ -90,7 +91,9 @@ def test_the_sdist_holds_all_that_is_committed_but_our_own_ci(sdist):
 
 def test_the_sdist_holds_what_building_and_testing_takes(sdist):
     names = members(sdist)
-    assert {"pyproject.toml", "Makefile", "requirements.lock", "LICENSE", "README.md", "PKG-INFO"} <= set(names)
+    assert {"pyproject.toml", "Makefile", "requirements.lock", "LICENSE", "README.md", "PKG-INFO"} <= set(
+        names
+    )
     tops = {name.partition("/")[0] for name in names if "/" in name}
     assert {"schemas", "fixtures", "mock_server", "contract_tests", "tests", "docs", "tools"} <= tops
 
@@ -177,7 +180,9 @@ def test_the_wheel_carries_its_licence(wheel):
 def test_every_entry_point_of_the_wheel_leads_to_a_file_in_it(wheel):
     text = in_wheel(wheel, f"{TOP}.dist-info/entry_points.txt").decode()
     written = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
-    declared = dict(chain(*(group.items() for group in (PROJECT["scripts"], *PROJECT["entry-points"].values()))))
+    declared = dict(
+        chain(*(group.items() for group in (PROJECT["scripts"], *PROJECT["entry-points"].values())))
+    )
     assert written == declared
     names = zipfile.ZipFile(wheel).namelist()
     for target in written.values():

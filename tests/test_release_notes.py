@@ -46,7 +46,9 @@ def test_the_notes_are_the_section_of_the_version(tmp_path, asked):
     assert told == "### Added\n\n- A thing, with\n  a second line.\n\n### Fixed\n\n- Another.\n"
 
 
-@pytest.mark.parametrize("asked", ["", "v", "1.1", "V1.1.0", "release-1.1.0", "v1.1.0-rc1", "v1.1.0\n", "vv1.1.0"])
+@pytest.mark.parametrize(
+    "asked", ["", "v", "1.1", "V1.1.0", "release-1.1.0", "v1.1.0-rc1", "v1.1.0\n", "vv1.1.0"]
+)
 def test_what_is_neither_a_version_nor_a_tag_is_refused(tmp_path, asked):
     with pytest.raises(Disagreement, match="is neither a version"):
         notes(project(tmp_path), asked)

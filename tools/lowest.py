@@ -1,10 +1,9 @@
-"""Print the lower bounds of what users install, as pins: ``pip install -c`` then installs the oldest that we promise.
+"""Print the lower bounds of what users install, as pins.
 
-``python tools/lowest.py > pins.txt``; ``make check-lowest`` runs tests on them.
+``pip install -c`` then installs the oldest that we promise, and ``make check-lowest`` runs tests on it.
 """
 
 import re
-import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,4 +1,4 @@
-"""What comes along with ``pip install novita-mock``, with and without extras: from the metadata of what is installed.
+"""What comes along with ``pip install novita-mock``, as the metadata of what is installed says.
 
 ``python tools/shipped.py`` prints the part of ``requirements.lock`` that does; ``make audit`` looks it up.
 """
@@ -58,7 +58,10 @@ def _closure(extras: Iterable[str]) -> set[str]:
 def _applies(needed: Requirement, extra: str) -> bool:
     if needed.marker is None:
         return extra == ""
-    told = ({"extra": extra, "python_version": python, "python_full_version": f"{python}.0"} for python in _PYTHONS)
+    told = (
+        {"extra": extra, "python_version": python, "python_full_version": f"{python}.0"}
+        for python in _PYTHONS
+    )
     return any(needed.marker.evaluate(dict(each)) for each in told)
 
 
