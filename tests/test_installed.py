@@ -71,8 +71,9 @@ class Installed:
 
     def pytest(self, cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
         """Type ``pytest``."""
-        quick = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-q", "-W", "error")
-        return self.run(cwd, "-P", "-m", "pytest", *quick, *words)
+        foreign = ("cacheprovider", "schemathesis", "randomly", "asyncio")  # which the tests of ours have
+        without = [word for name in foreign for word in ("-p", f"no:{name}")]
+        return self.run(cwd, "-P", "-m", "pytest", *without, "-q", "-W", "error", *words)
 
 
 @pytest.fixture(scope="module")
