@@ -15,10 +15,18 @@ READY := $(VENV)/.ready
 DEEP := tests/test_conform.py tests/test_live.py tests/test_ledger_crashes.py tests/test_world_machine.py tests/test_world_memory.py \
   $(wildcard tests/test_generator*.py tests/test_mutants*.py)
 
-.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi check check-deep lock wheel clean
+# Enough of them to use every package that users install; the environment is this file's own.
+LOWEST := build/lowest
+LOWEST_TESTS := tests/test_catalogue.py tests/test_cli.py tests/test_endpoints.py tests/test_generator_strategies.py \
+  tests/test_openapi.py tests/test_pixels.py tests/test_protocol.py tests/test_render.py tests/test_s3.py tests/test_sender.py \
+  tests/test_terminal.py tests/test_testing.py tests/test_validation.py
+AUDIT := build/audit
+
+.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi check check-deep \
+  check-lowest check-release audit lock dist wheel clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(RUNS): pyproject.toml tools/setup
 	@tools/setup $(VENV) $(PYTHON)
@@ -61,9 +69,11 @@ sizes: $(READY) ## files and functions are small
 
 docs: $(READY) ## write the generated tables of README.md and docs/ anew
 	$(BIN)/python tools/tables.py
+	$(BIN)/python tools/licences.py
 
 docs-check: $(READY) ## the generated tables are what the data says
 	$(BIN)/python tools/tables.py --check
+	$(BIN)/python tools/licences.py --check
 
 openapi: $(RUNS) ## print the OpenAPI 3.1 document
 	@$(BIN)/novita-mock openapi $(ARGS)
@@ -77,8 +87,31 @@ lock: ## requirements.lock anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --extra test --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
 
-wheel: $(READY) ## a wheel in dist/
-	$(BIN)/python -m hatchling build -t wheel
+dist: $(READY) ## sdist and wheel in dist/, the same bytes whoever builds them
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+
+wheel: dist ## the same as dist
+
+check-release: dist ## dist/ as a stranger finds it, in a clean environment (needs the package index)
+	tools/check-release $(VENV) $(PYTHON)
+
+check-lowest: ## tests with the oldest packages that we promise (make check-lowest PYTHON=python3.13; needs the index)
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python tools/lowest.py > $(LOWEST)/pins.txt
+	$(LOWEST)/bin/python -m pip install -q -c $(LOWEST)/pins.txt -e '.[contract,s3]' \
+	  flask flask-cors 'moto[s3]' numpy openapi-spec-validator psutil pytest-xdist
+	$(LOWEST)/bin/python -m pip check
+	$(LOWEST)/bin/python -m pytest -q -n $(WORKERS) --dist loadfile $(LOWEST_TESTS) $(ARGS)
+	$(LOWEST)/bin/novita-mock conform --profile quick
+
+audit: $(READY) ## known weaknesses of what users install, as locked (needs pypi.org itself)
+	rm -rf $(AUDIT)
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install -q pip-audit
+	$(BIN)/python tools/shipped.py > $(AUDIT)/shipped.txt
+	$(AUDIT)/bin/pip-audit --strict --require-hashes --disable-pip -r $(AUDIT)/shipped.txt
 
 clean: ## remove what make made, the environment too
 	rm -rf $(VENV) .clients dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

@@ -20,7 +20,11 @@ from novita_mock.types import JSON
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted([*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/github-actions/*.yml")])
-SCRIPTS = [*sorted(ROOT.glob("action/*.sh")), ROOT / ".ci" / "run", ROOT / "tools" / "setup"]
+SCRIPTS = [
+    *sorted(ROOT.glob("action/*.sh")),
+    ROOT / ".ci" / "run",
+    *(ROOT / "tools" / name for name in ("setup", "check-release")),
+]
 #: Schemas that come with check-jsonschema, and what has to fit them.
 FORMS = {
     "github-workflows": WORKFLOWS,

@@ -1,12 +1,14 @@
 """Starts a double in a process of its own, learns where it is, and ends it; ``child`` is its other end."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -17,9 +19,11 @@ START_S, STOP_S, TERMINATE_S = 60.0, 5.0, 2.0
 #: Most of what a child wrote before it died that is told, in characters from the end.
 LAST_WORDS = 4000
 
-#: The child sees the modules that its parent sees, in whatever way the parent came to see them.
+#: The child sees the modules that its parent sees, in whatever way the parent came to see them; but this
+#: package is the one that runs, whatever file of that name lies in a folder of tests.
 _PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.stdin.readline()); "
+    "import json, sys; home, places = json.loads(sys.stdin.readline()); "
+    "sys.path[:] = [home]; import novita_mock; sys.path[:] = places; "
     "from novita_mock.child import main; main()"
 )
 
@@ -54,11 +58,22 @@ def hosted(settings: Settings) -> Iterator[str]:
             raise DoubleFailed(_ended("the double ended while it was in use", child, errors))
 
 
+def _places() -> tuple[str, list[str]]:
+    """Where this package is, and where the child finds the others: first what comes with Python.
+
+    Pytest puts the folder of a test before all others, and a ``queue.py`` there is meant for that test only.
+    """
+    library = Path(os.__file__).parent
+    own = (library, library / "lib-dynload")
+    places = sorted(map(str, sys.path), key=lambda place: Path(place) not in own)
+    return str(Path(__file__).resolve().parents[1]), places
+
+
 def _url(child: subprocess.Popen[bytes], settings: Settings, errors: IO[bytes]) -> str:
     """Tell a child what it is to be; where it serves."""
     assert child.stdin is not None
     assert child.stdout is not None
-    told = "".join(json.dumps(line) + "\n" for line in ([*map(str, sys.path)], asdict(settings)))
+    told = "".join(json.dumps(line) + "\n" for line in (_places(), asdict(settings)))
     patience = threading.Timer(START_S, child.kill)
     patience.daemon = True
     patience.start()
