@@ -9,12 +9,14 @@ import os
 import subprocess
 import sys
 import tomllib
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from novita_mock import __version__
+from pages import blocks, files
 
 ROOT = Path(__file__).parents[1]
 POINTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
@@ -162,3 +164,51 @@ def test_a_stranger_tests_with_the_double_among_hostile_names(installed, hostile
 def test_the_installed_openapi_is_that_of_the_checkout(installed, tmp_path):
     told = installed.command(tmp_path, "openapi")
     assert json.loads(told.stdout)["info"]["version"] == __version__
+
+
+def without_the_checkout(folder: Path) -> Path:
+    """What the tests have installed, without what they have of ours."""
+    folder.mkdir()
+    site = Path(next(path for path in sys.path if path.endswith("site-packages")))
+    for path in site.iterdir():
+        if "novita" not in path.name:
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+@pytest.fixture
+def shell(wheel, tmp_path):
+    """Types lines where ``pip`` and ``pytest`` are those of an environment that has the wheel beside it."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / wheel.name).write_bytes(wheel.read_bytes())
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NOVITA_", "PYTEST_"))
+    }
+    if python := os.environ.get("INSTALLED_PYTHON"):
+        words = ""
+    else:
+        venv.create(tmp_path / "venv", with_pip=False)
+        python = str(tmp_path / "venv" / "bin" / "python")
+        (found,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+        (found / "tests.pth").write_text(f"{without_the_checkout(tmp_path / 'site')}\n")
+        words = 'pip() { python -m pip "$@"; }; pytest() { python -m pytest "$@"; }\n'
+        environ["PIP_NO_INDEX"] = "1"
+    environ["PATH"] = os.pathsep.join([str(Path(python).parent), environ["PATH"]])
+
+    def typed(lines: str) -> str:
+        line = ["bash", "-ec", words + lines]
+        told = subprocess.run(line, cwd=project, env=environ, capture_output=True, text=True, timeout=120)
+        assert told.returncode == 0, told.stdout + told.stderr
+        return told.stdout
+
+    return typed
+
+
+def test_five_lines_lead_from_the_wheel_to_the_first_passing_test(shell, tmp_path):
+    install, run = blocks("README.md", "The first test")
+    name, test = next(iter(files("README.md", "The first test").items()))
+    assert install.split()[:2] == ["pip", "install"]
+    shell(install)
+    (tmp_path / "project" / name).write_text(test)
+    assert "1 passed" in shell(run)
