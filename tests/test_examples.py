@@ -169,7 +169,7 @@ def test_httpx2_enlarges_many_at_once_but_not_too_many(novita_mock: NovitaMock, 
     for number, file in enumerate(pictures, start=8):
         file.write_bytes(picture(number, 6))
     pictures[2].write_text("no picture")
-    novita_mock.set_speed(10)  # slow enough to see how many are under way
+    novita_mock.set_speed(2)  # no first poll finds an end, so that it shows how many are under way
     done = ran([*httpx2_example("async_client.py"), tmp_path / "out", *pictures], novita_mock)
     assert done.returncode == 1
     assert f"{pictures[2]}: not accepted: " in done.stderr

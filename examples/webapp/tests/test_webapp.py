@@ -131,7 +131,7 @@ class TestALostReply:
 
     def test_does_not_let_the_same_picture_be_paid_twice(self, novita_mock, visit):
         novita_mock.scenario("webhook-lost")
-        visitor = visit(unsure_s=0.2)
+        visitor = visit(unsure_s=1)
         first, second = visitor.upload(), visitor.upload()
         assert first["id"] == second["id"]
         assert visitor.settled(first)["state"] == "lost"
