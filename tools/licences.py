@@ -37,7 +37,7 @@ _READ = {"python-dateutil": "BSD-3-Clause", "uvloop": "Apache-2.0 OR MIT"}
 
 _HEAD = """# Licences
 
-novita-mock is under the [MIT licence](../LICENSE), and carries no packages of others.
+The project is under the [MIT licence](../LICENSE), and carries no packages of others.
 `pip install novita-mock` brings these along, on Linux and macOS; those with an extra come with that only.
 The page is written by `make docs` from what the packages say of themselves.
 
