@@ -152,6 +152,7 @@ def test_requests_without_a_key_are_nobodys(mock) -> None:
         asked(keyless, "GET", "/v3/user", headers={"Authorization": ""})
     assert [row["number"] for row in mock.nobodys()] == [1, 2]
     assert [row["number"] for row in mock.nobodys(after=1)] == [2]
+    assert [row["number"] for row in mock.nobodys(limit=1)] == [2]
     assert mock.requests == []
 
 

@@ -110,7 +110,8 @@ def test_the_marker_alone_is_enough():
         ("'no-balance'", "takes names only"),
         ("scenario='no-such'", "no-such"),
         ("speed='fast'", "'fast' is neither a number"),
-        ("sped=1", "sped is no setting"),
+        ("sped=1", "sped is no setting\n  try: speed"),
+        ("scenaro='flaky'", "try: scenario"),
         ("refusals='maybe'", "show, fail, ignore"),
         ("quirks={}", "quirks is no setting"),
         ("quirk=['no-such=1']", "there is no quirk"),
@@ -223,6 +224,20 @@ def test_good(novita_mock):
         assert line in report
     assert "iVBORw" not in report
     assert "handle.py" not in told, "the traceback ends in the test's own line"
+
+
+def test_a_client_that_forgot_the_key_is_told_so(pytester) -> None:
+    told = outcome(pytester, """
+def test_before(novita_mock):
+    swallowed(novita_mock, key="")
+
+def test_it(novita_mock):
+    swallowed(novita_mock, key="")
+    assert novita_mock.tasks
+""", passed=1, failed=1)  # fmt: skip
+    report = told.partition(pytest_plugin.SEEN)[2].partition(pytest_plugin.REFUSED)[0]
+    assert report.count("(no key) POST /v3/async/upscale -> 400 no API key") == 1
+    assert told.partition(pytest_plugin.REFUSED)[2].count("(no key)") == 2
 
 
 def test_a_fixture_that_fails_on_the_double_is_told_in_the_same_way(pytester) -> None:

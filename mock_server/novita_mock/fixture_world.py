@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from novita_mock.calling import CallFailed
 from novita_mock.chance import draw_token
 from novita_mock.handle import NovitaMock
-from novita_mock.seen import line, refused
+from novita_mock.inbox_handle import Row
+from novita_mock.seen import line, refused, seen
 from novita_mock.settings import SettingsError, settings_rows
 from novita_mock.testing import DoubleFailed, connect, running
 
@@ -37,16 +39,23 @@ class Visit:
 
     mock: NovitaMock
     how: str
-    _world: "World"
+    _nobodys_before: int | None
+
+    def nobodys(self) -> list[Row]:
+        """What came without a key that is let in, where only this test can have sent it."""
+        return [] if self._nobodys_before is None else self.mock.nobodys(self._nobodys_before)
 
     def refusals(self) -> list[str]:
         """The requests of this test that were refused although nothing asked for it, a line each."""
         if self.how == "ignore":
             return []
-        nobodys = self._world.new_of_nobody() if self.mock.url == self._world.mock.url else []
-        rows = refused(self.mock, nobodys)
+        rows = refused(self.mock, self.nobodys())
         more = [f"... and {len(rows) - MOST_TOLD} more"] if len(rows) > MOST_TOLD else []
         return [*map(line, rows[:MOST_TOLD]), *more]
+
+    def seen(self) -> str:
+        """What the double saw of this test."""
+        return seen(self.mock, self.nobodys())
 
 
 @dataclass
@@ -67,7 +76,6 @@ class World:
     _given: Given
     _of_accounts: Given
     _run: str = field(default_factory=draw_token)
-    _nobodys: int = 0
 
     @contextmanager
     def visit(self, nodeid: str, marked: Given) -> Iterator[Visit]:
@@ -79,11 +87,11 @@ class World:
             if not own:
                 mock = mock.account(self._key(nodeid))
                 stack.callback(_leave, mock)
-            try:
-                _furnish(mock, {**self._of_accounts, **marked})
-            except CallFailed as problem:
-                pytest.fail(f"the marker novita_mock: {problem}", pytrace=False)
-            yield Visit(mock, how, self)
+            _furnish(mock, {**self._of_accounts, **marked})
+            # Of a double that others use, nobody knows whose the requests without a key are.
+            rows = [] if self.elsewhere or own else mock.nobodys(limit=1)
+            before = None if self.elsewhere else rows[-1]["number"] if rows else 0
+            yield Visit(mock, how, before)
 
     @contextmanager
     def another(self, settings: Given) -> Iterator[NovitaMock]:
@@ -94,14 +102,6 @@ class World:
             )
         with ExitStack() as stack:
             yield _started(stack, {**self._given, **settings})
-
-    def new_of_nobody(self) -> list[Any]:
-        """The requests without a key that is let in since this was last asked, of this run's own double."""
-        if self.elsewhere:
-            return []
-        rows = self.mock.nobodys(self._nobodys)
-        self._nobodys = rows[-1]["number"] if rows else self._nobodys
-        return rows
 
     def _key(self, nodeid: str) -> str:
         """The same in every run, so that a seed repeats; on a double that others use, this run's own."""
@@ -137,27 +137,37 @@ def opened(given: Given) -> Iterator[World]:
 
 def _started(stack: ExitStack, given: Given) -> NovitaMock:
     """A double in a thread of this process, instant unless it is told otherwise."""
-    rows = {row.name: row for row in settings_rows()}
     try:
-        strange = sorted(set(given) - set(rows))
-        if strange:
-            raise SettingsError(f"{strange[0]} is no setting", f"there are {', '.join(rows)}")
-        read = {name: rows[name].parse(value, name) for name, value in given.items()}
-        quirks = dict(pair.split("=", 1) for pair in read.pop("quirk", ()))
-        keys = read.pop("key", ())
-        return stack.enter_context(running(where="thread", keys=keys, quirks=quirks, **{"speed": 0, **read}))
+        return stack.enter_context(running(where="thread", **{"speed": 0, **_read(given)}))
     except (SettingsError, DoubleFailed) as problem:
-        pytest.fail(f"the double did not start: {problem}\n  try: {problem.hint}", pytrace=False)
+        told = f"the double did not start: {problem}\n  try: {problem.hint}"
+    pytest.fail(told, pytrace=False)
+
+
+def _read(given: Given) -> dict[str, Any]:
+    """Settings as ``running`` takes them, from values as options, ini values and markers give them."""
+    rows = {row.name: row for row in settings_rows()}
+    for name in sorted(set(given) - set(rows)):
+        near = get_close_matches(name, [*rows, *_OF_ACCOUNTS, *_OURS], n=1)
+        raise SettingsError(f"{name} is no setting", near[0] if near else ", ".join(rows))
+    read = {name: rows[name].parse(value, name) for name, value in given.items()}
+    read["quirks"] = dict(pair.split("=", 1) for pair in read.pop("quirk", ()))
+    return read | {"keys": read.pop("key", ())}
 
 
 def _furnish(mock: NovitaMock, marked: Given) -> None:
     """Have an account be as it is wanted."""
-    if "speed" in marked:
-        mock.set_speed(marked["speed"])
-    if "balance" in marked:
-        mock.balance = marked["balance"]
-    if marked.get("scenario"):
-        mock.scenario(marked["scenario"])
+    try:
+        if "speed" in marked:
+            mock.set_speed(marked["speed"])
+        if "balance" in marked:
+            mock.balance = marked["balance"]
+        if marked.get("scenario"):
+            mock.scenario(marked["scenario"])
+        return
+    except CallFailed as problem:
+        told = f"the account of this test is not to be had: {problem}\n  try: {problem.hint}"
+    pytest.fail(told, pytrace=False)
 
 
 def _leave(mock: NovitaMock) -> None:

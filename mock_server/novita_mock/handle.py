@@ -78,9 +78,12 @@ class NovitaMock:
         """Of ``requests`` those that were refused."""
         return list(self._double.get("/requests", outcome="refused")["requests"])
 
-    def nobodys(self, after: int = 0) -> list[Row]:
-        """The requests of all who brought no key that is let in, with a number over ``after``."""
-        return list(self._double.get("/requests", nobody=1, after=after)["requests"])
+    def nobodys(self, after: int | None = None, limit: int | None = None) -> list[Row]:
+        """The requests of all who brought no key that is let in: those with a number over ``after``.
+
+        Of these at most ``limit``: the first, or without ``after`` the newest.
+        """
+        return list(self._double.get("/requests", nobody=1, after=after, limit=limit)["requests"])
 
     @property
     def webhooks(self) -> list[Row]:

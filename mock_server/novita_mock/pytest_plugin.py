@@ -7,6 +7,7 @@ fixture is asked for.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -44,7 +45,8 @@ SEEN, REFUSED = "novita-mock: what the double saw", "novita-mock: refused reques
 #: Tests whose refused requests the summary tells in full.
 MOST_TOLD = 20
 
-_MOCKS = pytest.StashKey["list[NovitaMock]"]()
+#: Each tells what a double saw of a test.
+_SEEING = pytest.StashKey["list[Callable[[], str]]"]()
 _REFUSED = pytest.StashKey["list[str]"]()
 
 
@@ -98,11 +100,13 @@ def make_novita_mock(
     request: pytest.FixtureRequest, _novita_mock_world: World
 ) -> Iterator[Callable[..., NovitaMock]]:
     """Makes doubles of their own settings: ``make_novita_mock(strict=True)``; they end with the test."""
+    from novita_mock.seen import seen
+
     with ExitStack() as stack:
 
         def make(**settings: Any) -> NovitaMock:  # Any: each has the type of its field of Settings
             mock: NovitaMock = stack.enter_context(_novita_mock_world.another(settings))
-            request.node.stash.setdefault(_MOCKS, []).append(mock)
+            request.node.stash.setdefault(_SEEING, []).append(partial(seen, mock))
             return mock
 
         yield make
@@ -118,7 +122,7 @@ def novita_mock(request: pytest.FixtureRequest, _novita_mock_world: World) -> It
         marked |= marker.kwargs
     with ExitStack() as stack:
         visit = stack.enter_context(_novita_mock_world.visit(request.node.nodeid, marked))
-        request.node.stash.setdefault(_MOCKS, []).append(visit.mock)
+        request.node.stash.setdefault(_SEEING, []).append(visit.seen)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("NOVITA_API_KEY", visit.mock.api_key)
         for name in _novita_mock_world.url_env:
@@ -137,9 +141,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Say in the report of a failing test what its doubles saw, and of any what they refused."""
     report = yield
-    mocks = item.stash.get(_MOCKS, [])
-    if mocks and report.failed and call.when != "teardown":
-        report.sections += [(SEEN, _seen(mock)) for mock in mocks]
+    if report.failed and call.when != "teardown":
+        report.sections += [(SEEN, _told(seen)) for seen in item.stash.get(_SEEING, [])]
     told = item.stash.get(_REFUSED, [])
     if told and call.when == "teardown":
         report.sections.append((REFUSED, "\n".join(told)))
@@ -174,11 +177,10 @@ def _given(config: pytest.Config, *, ini: bool = False) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, "", [], False)}
 
 
-def _seen(mock: NovitaMock) -> str:
+def _told(seen: Callable[[], str]) -> str:
     from novita_mock.calling import CallFailed
-    from novita_mock.seen import seen
 
     try:
-        return seen(mock)
+        return seen()
     except CallFailed as problem:
         return f"{problem}"

@@ -12,13 +12,18 @@ _LONGEST = 160
 NOTHING = "no request came with this test's key: does the client use url and api_key of the fixture?"
 
 
-def seen(mock: NovitaMock) -> str:
+def seen(mock: NovitaMock, nobodys: Iterable[Row] = ()) -> str:
     """Requests, tasks, events and faults of an account, the latest last.
+
+    Args:
+        mock: the account.
+        nobodys: requests without a key that is let in, of the same time.
 
     Raises:
         CallFailed: the double does not answer any more.
     """
     parts = [
+        ("requests without a key that is let in", [line(row) for row in nobodys]),
         ("requests", [line(row) for row in mock.requests]),
         ("tasks", [_task(row) for row in mock.tasks]),
         ("events", [_event(row) for row in mock.webhooks]),
