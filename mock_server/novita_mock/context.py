@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -192,10 +193,16 @@ class Context:
 
 def respond(reply: Reply, now_s: float) -> Response:
     """A reply as an HTTP response, dated at a moment of account time."""
-    headers: Mapping[str, str] = dict(reply.headers) | {"date": formatdate(now_s, usegmt=True)}
+    headers: Mapping[str, str] = dict(reply.headers) | {"date": _date(int(now_s // 1))}
     if isinstance(reply.body, str):
         return Response(reply.body, reply.status, headers, media_type="text/plain")
     return Response(msgspec.json.encode(reply.body), reply.status, headers, media_type="application/json")
+
+
+@lru_cache(maxsize=256)
+def _date(second: int) -> str:
+    """A second since 1970 as HTTP tells it."""
+    return formatdate(second, usegmt=True)
 
 
 def refuse(context: Context, problem: Problem, path: str, account: Account | None = None) -> Response:

@@ -1,7 +1,7 @@
 """One line of the journal: a request and its reply, with nothing in it that may not be kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from novita_mock.redaction import outline, redacted_headers, redacted_query, redacted_text
@@ -80,6 +80,14 @@ class Entry:
         for name, value in clean.items():
             object.__setattr__(self, name, value)
 
+    def entry(self) -> "Entry":
+        """Itself: it is one already."""
+        return self
+
+    def marked(self, faults: tuple[str, ...]) -> "Entry":
+        """The same, with more that was made to go wrong."""
+        return replace(self, faults=(*self.faults, *faults))
+
     @property
     def outcomes(self) -> tuple[str, ...]:
         """What became of it, of ``OUTCOMES`` and in their order.
@@ -101,7 +109,7 @@ class Entry:
     def weight(self) -> int:
         """About how much memory it takes, in bytes."""
         texts = (self.path, self.query, self.problem, *self.faults, *(place for _, place in self.notices))
-        return _ENTRY_BYTES + sum(map(_weight, (self.request, self.response, self.headers, texts)))
+        return _ENTRY_BYTES + sum(map(weight_of, (self.request, self.response, self.headers, texts)))
 
 
 def told(entry: Entry) -> JSON:
@@ -136,15 +144,15 @@ def moment(at_s: float) -> str:
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _weight(value: JSON) -> int:
-    """Written for speed: this runs for every request."""
+def weight_of(value: JSON) -> int:
+    """About how much memory a body takes, in bytes. Written for speed: this runs for every request."""
     weight = _VALUE_BYTES
     if isinstance(value, str):
         weight += len(value) if value.isascii() else 4 * len(value)
     elif isinstance(value, dict):
         for name, item in value.items():
-            weight += _VALUE_BYTES + len(name) + _weight(item)
+            weight += _VALUE_BYTES + len(name) + weight_of(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            weight += _weight(item)
+            weight += weight_of(item)
     return weight

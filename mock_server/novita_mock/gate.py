@@ -3,16 +3,14 @@
 import logging
 from dataclasses import dataclass, field
 
-import msgspec
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from novita_mock.context import CONTROL_PREFIX, Context, refuse
-from novita_mock.entry import Entry
 from novita_mock.exchange import Exchange
+from novita_mock.note import Note
 from novita_mock.problems import Broken, Problem
 from novita_mock.redaction import redacted_text
-from novita_mock.types import JSON
 
 log = logging.getLogger("novita_mock.requests")
 
@@ -77,30 +75,32 @@ class Gate:
             return
         account = exchange.account or self.context.caller(Request(scope))
         holder = account or self.context
-        entry = Entry(
+        note = Note(
             number=account.next("request") + 1 if account else self.context.next_number(),
-            at_s=holder.clock.now() if exchange.at_s is None else exchange.at_s,
-            operation=exchange.operation,
             method=scope["method"],
-            path=scope["path"],
-            query=str(scope["query_string"], "latin-1"),
-            status=sent.status,
-            duration_ms=took_ms,
             task_id=exchange.task_id,
+            query=scope["query_string"],
+            headers=scope["headers"],
+            content=sent.content(),
             request=exchange.received,
-            response=sent.body(),
-            request_bytes=exchange.received_bytes,
-            response_bytes=sent.size,
-            response_type=sent.media_type,
-            notices=exchange.notices,
-            faults=tuple(rule.key for rule in exchange.faults),
-            problem=exchange.problem,
-            headers={str(name, "latin-1"): str(value, "latin-1") for name, value in scope["headers"]},
-            lost=exchange.lost,
-            bent=exchange.bent,
-            arrival=self.context.next_arrival(),
+            faults=tuple([rule.key for rule in exchange.faults]),
+            told={
+                "at_s": holder.clock.now() if exchange.at_s is None else exchange.at_s,
+                "operation": exchange.operation,
+                "path": scope["path"],
+                "status": sent.status,
+                "duration_ms": took_ms,
+                "request_bytes": exchange.received_bytes,
+                "response_bytes": sent.size,
+                "response_type": sent.media_type,
+                "notices": exchange.notices,
+                "problem": exchange.problem,
+                "lost": exchange.lost,
+                "bent": exchange.bent,
+                "arrival": self.context.next_arrival(),
+            },
         )
-        self.context.shelf.add(holder.journal, entry)
+        self.context.shelf.add(holder.journal, note)
 
     def _log(self, scope: Scope, exchange: Exchange, status: int, took_ms: float) -> None:
         if self.context.settings.quiet or not log.isEnabledFor(logging.INFO):
@@ -139,12 +139,7 @@ class _Sent:
         if self.media_type in _TOLD and self.size <= MAX_TOLD_BYTES:
             self._parts.append(part)
 
-    def body(self) -> JSON:
-        """What the journal holds of the body: JSON, else a text; None of pictures and of what is long."""
+    def content(self) -> bytes:
+        """What the journal holds of the body; nothing of pictures and of what is long."""
         content = b"".join(self._parts)
-        if not content or len(content) != self.size:
-            return None
-        try:
-            return msgspec.json.decode(content)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return content.decode("utf-8", "replace")
+        return content if len(content) == self.size else b""

@@ -6,6 +6,9 @@ from starlette.requests import Request
 
 from novita_mock.problems import BodyTooLarge
 
+#: Where the query stands once it is taken apart.
+_QUERY = "novita_mock.query"
+
 
 def query_text(request: Request) -> str:
     """The query as it came. Not ``request.url``: that looks at the Host header, which may hold anything."""
@@ -13,8 +16,11 @@ def query_text(request: Request) -> str:
 
 
 def query_of(request: Request) -> dict[str, str]:
-    """The query by name; where a name comes twice, the last counts."""
-    return dict(parse_qsl(query_text(request), keep_blank_values=True))
+    """The query by name; where a name comes twice, the last counts. It is taken apart once a request."""
+    known: dict[str, str] | None = request.scope.get(_QUERY)
+    if known is None:
+        known = request.scope[_QUERY] = dict(parse_qsl(query_text(request), keep_blank_values=True))
+    return known
 
 
 async def content_of(request: Request, limit: int) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 
 from novita_mock.entry import Entry
+from novita_mock.note import Note
 from novita_mock.problems import Fault, Refused, cut, refused
 from novita_mock.redaction import outline
 from novita_mock.types import JSON
@@ -36,19 +37,19 @@ class Journal:
         self.kept_bytes = 0
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._entries: deque[tuple[Entry, int]] = deque()
+        self._entries: deque[tuple[Entry | Note, int]] = deque()
         self._marks: dict[str, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for entry, _ in self._entries)
+        return (noted.entry() for noted, _ in self._entries)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry | Note) -> None:
         """Keep an entry, in a time that doesn't grow with the journal."""
         if entry.method == "POST" and entry.task_id in self._marks:
-            entry = replace(entry, faults=(*entry.faults, *self._marks.pop(entry.task_id)))
+            entry = entry.marked(self._marks.pop(entry.task_id))
         weight = entry.weight
         self._entries.append((entry, weight))
         self.kept_bytes += weight
@@ -73,7 +74,7 @@ class Journal:
         """
         for place, (entry, weight) in enumerate(self._entries):
             if entry.task_id == task_id and entry.method == "POST":
-                self._entries[place] = replace(entry, faults=(*entry.faults, *faults)), weight
+                self._entries[place] = entry.marked(faults), weight
                 return
         self._marks[task_id] = faults
         if len(self._marks) > MAX_MARKS:

@@ -4,6 +4,7 @@ from collections import deque
 
 from novita_mock.entry import Entry
 from novita_mock.journal import Journal
+from novita_mock.note import Note
 
 #: How much memory all journals may take together, in bytes.
 MAX_BYTES = 128 * 1024 * 1024
@@ -25,7 +26,7 @@ class Shelf:
         """Entries whose order is known here."""
         return len(self._order)
 
-    def add(self, journal: Journal, entry: Entry) -> None:
+    def add(self, journal: Journal, entry: Entry | Note) -> None:
         """Keep an entry in its journal."""
         before = journal.kept_bytes
         journal.add(entry)
