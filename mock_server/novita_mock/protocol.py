@@ -52,6 +52,8 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
         super().__init__(*args, **kwargs)
         self._deadline: TimerHandle | None = None
+        self._wanted_s: float | None = None
+        self._asked = self._feeding = False
         self._header_bytes = 0
         self._unparsed_bytes = 0
         self._latest = b""
@@ -75,7 +77,13 @@ class Protocol(HttpToolsProtocol):
             return
         self._latest = data
         self._unset_keepalive_if_required()
-        self._feed(data)
+        # A request that comes whole needs no deadline: timers are set once all that came is read.
+        self._feeding = True
+        try:
+            self._feed(data)
+        finally:
+            self._feeding = False
+            self._arm()
         if self._in_head and not self._refused:
             self._unparsed_bytes += len(data)
             if self._unparsed_bytes > MAX_UNPARSED_BYTES:
@@ -226,11 +234,20 @@ class Protocol(HttpToolsProtocol):
         return path if path.startswith("/") else ""
 
     def _wait(self, seconds: float | None) -> None:
+        self._wanted_s, self._asked = seconds, True
+        if not self._feeding:
+            self._arm()
+
+    def _arm(self) -> None:
+        """Have the deadline be what was last asked for, from now on."""
+        if not self._asked:
+            return
+        self._asked = False
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        if seconds is not None:
-            self._deadline = self.loop.call_later(seconds, self._expired)
+        if self._wanted_s is not None:
+            self._deadline = self.loop.call_later(self._wanted_s, self._expired)
 
     def _expired(self) -> None:
         if self.transport is not None and not self.transport.is_closing():
