@@ -1,6 +1,6 @@
 """The one composition root: puts a double together from its settings."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -19,6 +19,7 @@ from novita_mock.chance import Chance, draw_seed, draw_token
 from novita_mock.clock import MachineWall, Wall, clock_for
 from novita_mock.context import Context, refuse
 from novita_mock.deliveries import Deliveries
+from novita_mock.direct import Direct, Told
 from novita_mock.egress import Policy
 from novita_mock.ending import Ending
 from novita_mock.endpoints import endpoint_of
@@ -71,9 +72,18 @@ def create_app(
         await context.deliveries.close(GRACE_S)
         await context.carrier.close()
 
-    app = Starlette(routes=_routes(context), lifespan=lifespan, exception_handlers=_told_problems(context))
+    told = _told_problems(context)
+    rows = _rows(context)
+    routes = [*rows, *control.routes(context), Route("/", control.front_page(context), methods=["GET"])]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={**told})
     app.router.redirect_slashes = False
     app.state.context = context
+    fixed = {
+        (row.method, row.path): endpoint_of(context, row)
+        for row in catalogue.operations
+        if "{" not in row.path
+    }
+    app.add_middleware(Direct, endpoints=fixed, told=told)
     app.add_middleware(Gate, context=context)
     return app
 
@@ -143,21 +153,18 @@ def _uploads(settings: Settings) -> Uploads | None:
     return Uploads(S3Store(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key))
 
 
-def _routes(context: Context) -> list[Route]:
-    rows = [
+def _rows(context: Context) -> list[Route]:
+    return [
         Route(row.path, endpoint_of(context, row), methods=[row.method], name=row.name)
         for row in context.catalogue.operations
     ]
-    return [*rows, *control.routes(context), Route("/", control.front_page(context), methods=["GET"])]
 
 
 #: Wall seconds that deliveries in flight have at the end.
 GRACE_S = 0.3
 
-Told = Callable[[Request, Exception], Awaitable[Response]]
 
-
-def _told_problems(context: Context) -> dict[type[Exception] | int, Told]:
+def _told_problems(context: Context) -> dict[type[Exception], Told]:
     async def problem(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, Problem)
         exchange = exchange_of(request)

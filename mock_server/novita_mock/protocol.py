@@ -77,13 +77,10 @@ class Protocol(HttpToolsProtocol):
             return
         self._latest = data
         self._unset_keepalive_if_required()
-        # A request that comes whole needs no deadline: timers are set once all that came is read.
-        self._feeding = True
-        try:
-            self._feed(data)
-        finally:
-            self._feeding = False
-            self._arm()
+        self._feeding = True  # a request that comes whole needs no deadline: none is set before all is read
+        self._feed(data)
+        self._feeding = False
+        self._arm()
         if self._in_head and not self._refused:
             self._unparsed_bytes += len(data)
             if self._unparsed_bytes > MAX_UNPARSED_BYTES:
@@ -240,14 +237,12 @@ class Protocol(HttpToolsProtocol):
 
     def _arm(self) -> None:
         """Have the deadline be what was last asked for, from now on."""
-        if not self._asked:
-            return
-        self._asked = False
-        if self._deadline is not None:
+        if self._asked and self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        if self._wanted_s is not None:
+        if self._asked and self._wanted_s is not None:
             self._deadline = self.loop.call_later(self._wanted_s, self._expired)
+        self._asked = False
 
     def _expired(self) -> None:
         if self.transport is not None and not self.transport.is_closing():

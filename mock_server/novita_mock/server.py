@@ -1,6 +1,7 @@
 """Runs a double on a socket: in this process until told to stop, or in a thread for as long as it is used."""
 
 import asyncio
+import gc
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -19,6 +20,8 @@ from novita_mock.settings import Settings
 GRACE_S = 0.5
 #: Wall seconds between two looks at whether a signal asked to stop.
 TICK_S = 0.1
+#: Allocations, and collections of the generation before, until each generation is collected (measured).
+GC_THRESHOLDS = (20_000, 20, 50)
 #: Wall seconds between two looks at whether the replies under way have left.
 LOOK_S = 0.002
 
@@ -111,6 +114,9 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
     server, listening, _ = _server(settings, ready, create_app(settings, drawn_seed=drawn_seed))
+    # What is there now stays: the collector need not look at it again and again, nor at every few requests.
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     server.run(sockets=[listening])
     return 0
 
@@ -168,6 +174,7 @@ def _server(
         access_log=False,
         date_header=False,
         server_header=False,
+        proxy_headers=False,  # nothing here is decided by where a request says that it comes from
         backlog=2048,
     )
     return _Server(config, context, lambda: ready(url)), listening, url
