@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.applications import Starlette
 
+from novita_mock.allocator import keep_memory
 from novita_mock.app import create_app
 from novita_mock.bridge import Bridge
 from novita_mock.context import Context
@@ -117,6 +118,7 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
     # What is there now stays: the collector need not look at it again and again, nor at every few requests.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    keep_memory()
     server.run(sockets=[listening])
     return 0
 
