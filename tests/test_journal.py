@@ -12,7 +12,7 @@ from conftest import img2img_body, picture, upscale_body
 from novita_mock.blobs import Grant, Signer
 from novita_mock.entry import Entry, told
 from novita_mock.har import har
-from novita_mock.journal import Journal, missing
+from novita_mock.journal import Journal, looked_for
 from novita_mock.problems import Refused
 from novita_mock.wanted import wanted_of
 
@@ -39,6 +39,13 @@ def filled(*entries, **limits):
     for each in entries:
         journal.add(each)
     return journal
+
+
+def missing(journal, wanted):
+    """Why the journal does not hold what was wanted."""
+    message, found = looked_for(journal, wanted)
+    assert found == [each.number for each in journal if each.number in found]
+    return message
 
 
 def numbers(entries):

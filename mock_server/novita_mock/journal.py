@@ -114,8 +114,8 @@ class Journal:
         self.dropped = self.kept_bytes = 0
 
 
-def missing(journal: Journal, wanted: JSON) -> str:
-    """Why the journal does not hold what was wanted, or an empty text where it does.
+def looked_for(journal: Journal, wanted: JSON) -> tuple[str, list[int]]:
+    """Why the journal does not hold what was wanted, or an empty text; and the numbers of what it holds.
 
     Args:
         journal: of the account that is asked about.
@@ -123,34 +123,27 @@ def missing(journal: Journal, wanted: JSON) -> str:
 
     Returns:
         The counts, then what was found or, where too few were, the nearest request with everything
-        in which it differs.
+        in which it differs; the numbers of the requests that were found.
 
     Raises:
         Refused: it is no object of filters and a count.
     """
     name, number, filters = _count_of(wanted)
-    found = journal.select(filters)
+    entries = list(journal)
+    found = [entry for entry in entries if filters.matches(entry)]
+    numbers = [entry.number for entry in found]
     held = {"count": len(found) == number, "at_least": len(found) >= number, "at_most": len(found) <= number}
     if held[name]:
-        return ""
+        return "", numbers
     words = {"count": "exactly", "at_least": "at least", "at_most": "at most"}[name]
     lines = [f"wanted {words} {_requests(number)} with {_spelled(wanted)}; there {_were(len(found))}"]
     if len(found) > number:
         lines += [f"  found: {_line(entry)}" for entry in found[-10:]]
     else:
-        lines += _nearest(journal, filters)
+        lines += _nearest(entries, filters)
     if journal.dropped:
         lines.append(f"  {_requests(journal.dropped)} before these had to make room and can't be asked about")
-    return "\n".join(lines)
-
-
-def numbers(journal: Journal, wanted: JSON) -> list[int]:
-    """The numbers of the requests that ``missing`` counts.
-
-    Raises:
-        Refused: as ``missing``.
-    """
-    return [entry.number for entry in journal.select(_count_of(wanted)[2])]
+    return "\n".join(lines), numbers
 
 
 def _count_of(wanted: JSON) -> tuple[str, int, Wanted]:
@@ -168,9 +161,9 @@ def _count_of(wanted: JSON) -> tuple[str, int, Wanted]:
     return name, number, replace(filters, limit=None)
 
 
-def _nearest(journal: Journal, wanted: Wanted) -> list[str]:
+def _nearest(entries: list[Entry], wanted: Wanted) -> list[str]:
     """The request that misses the fewest filters, though at least one; of equals the newest."""
-    rest = [(list(wanted.differences(entry)), entry) for entry in journal]
+    rest = [(list(wanted.differences(entry)), entry) for entry in entries]
     rest = [(differences, entry) for differences, entry in rest if differences]
     if not rest:
         return ["  there is no other request"]

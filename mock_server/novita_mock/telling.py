@@ -117,9 +117,8 @@ async def requests(call: Call) -> JSON:
 
 async def requests_assert(call: Call) -> JSON:
     """Whether the journal holds what is wanted."""
-    held = call.one.journal
-    message = journal.missing(held, call.body)
-    return {"holds": not message, "message": message, "numbers": journal.numbers(held, call.body)}
+    message, numbers = journal.looked_for(call.one.journal, call.body)
+    return {"holds": not message, "message": message, "numbers": numbers}
 
 
 async def requests_har(call: Call) -> JSON:
