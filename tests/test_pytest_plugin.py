@@ -226,6 +226,29 @@ def test_good(novita_mock):
     assert "handle.py" not in told, "the traceback ends in the test's own line"
 
 
+def test_a_test_that_runs_again_tells_what_was_seen_this_time(pytester) -> None:
+    pytester.makeconftest("""
+import pytest
+from _pytest.runner import runtestprotocol
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    for _ in range(2):
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        item._initrequest()
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+""")
+    told = outcome(pytester, """
+def test_it(novita_mock):
+    upscale(novita_mock)
+    assert len(novita_mock.tasks) == 2
+""", failed=1)  # fmt: skip
+    assert told.count(pytest_plugin.SEEN) == 1
+    assert told.count("POST /v3/async/upscale -> 200") == 1
+
+
 def test_a_client_that_forgot_the_key_is_told_so(pytester) -> None:
     told = outcome(pytester, """
 def test_before(novita_mock):

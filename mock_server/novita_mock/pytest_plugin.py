@@ -106,7 +106,7 @@ def make_novita_mock(
 
         def make(**settings: Any) -> NovitaMock:  # Any: each has the type of its field of Settings
             mock: NovitaMock = stack.enter_context(_novita_mock_world.another(settings))
-            request.node.stash.setdefault(_SEEING, []).append(partial(seen, mock))
+            _watch(request, stack, partial(seen, mock))
             return mock
 
         yield make
@@ -122,7 +122,7 @@ def novita_mock(request: pytest.FixtureRequest, _novita_mock_world: World) -> It
         marked |= marker.kwargs
     with ExitStack() as stack:
         visit = stack.enter_context(_novita_mock_world.visit(request.node.nodeid, marked))
-        request.node.stash.setdefault(_SEEING, []).append(visit.seen)
+        _watch(request, stack, visit.seen)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("NOVITA_API_KEY", visit.mock.api_key)
         for name in _novita_mock_world.url_env:
@@ -175,6 +175,13 @@ def _given(config: pytest.Config, *, ini: bool = False) -> dict[str, Any]:
     read = config.getini if ini else config.getoption
     found = {name: read(f"novita_mock_{name}") for name in OPTIONS}
     return {name: value for name, value in found.items() if value not in (None, "", [], False)}
+
+
+def _watch(request: pytest.FixtureRequest, stack: ExitStack, seen: Callable[[], str]) -> None:
+    """Have a failing test tell what a double saw, as long as that double is there: a test may run again."""
+    seeing = request.node.stash.setdefault(_SEEING, [])
+    seeing.append(seen)
+    stack.callback(seeing.remove, seen)
 
 
 def _told(seen: Callable[[], str]) -> str:
