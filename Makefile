@@ -12,7 +12,7 @@ RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
 # The long figures of the tests that CI runs with small ones.
-DEEP := tests/test_conform.py tests/test_live.py tests/test_ledger_crashes.py tests/test_world_machine.py tests/test_world_memory.py \
+DEEP := tests/test_accepting.py tests/test_conform.py tests/test_live.py tests/test_ledger_crashes.py tests/test_world_machine.py tests/test_world_memory.py \
   $(wildcard tests/test_generator*.py tests/test_mutants*.py)
 
 # Enough of them to use every package that users install; the environment is this file's own.

@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
+from novita_mock.accepting import compiled
 from novita_mock.catalogue import Catalogue
 from novita_mock.egress import split
 from novita_mock.problems import Fault, cut
@@ -63,12 +64,13 @@ class Checked:
 class Validator:
     """Checks bodies against one schema of the catalogue."""
 
-    __slots__ = ("_engine", "_numbers", "_queries", "_quirks", "schema")
+    __slots__ = ("_accepts", "_engine", "_numbers", "_queries", "_quirks", "schema")
 
     def __init__(self, catalogue: Catalogue, path: str) -> None:
         self.schema: JSON = catalogue.bundle(path)
         self._quirks = catalogue.quirks
         self._engine = _Engine(self.schema)
+        self._accepts = compiled(self.schema) or (lambda body: False)
         children = self.schema.get("properties", {}).items()
         self._numbers = {name for name, child in children if child.get("type") == "integer"}
         self._queries: dict[tuple[tuple[str, str], ...], Checked] = {}
@@ -77,10 +79,11 @@ class Validator:
         """The body normalised, with all that is wrong with it and all that was noticed."""
         checked = Checked(body)
         checked.body = self._walk(body, self.schema, (), checked)
-        found = islice(self._engine.iter_errors(checked.body), MAX_VIOLATIONS)
-        errors = sorted(found, key=lambda error: len(error.absolute_path))
-        for error in errors[:MAX_FAULTS]:
-            checked.faults.extend(faults_of(error))
+        if not self._accepts(checked.body):
+            found = islice(self._engine.iter_errors(checked.body), MAX_VIOLATIONS)
+            errors = sorted(found, key=lambda error: len(error.absolute_path))
+            for error in errors[:MAX_FAULTS]:
+                checked.faults.extend(faults_of(error))
         del checked.faults[MAX_FAULTS:]
         checked.faults.extend(_wrong_urls(checked.body, self.schema, ()))
         return checked
