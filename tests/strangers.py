@@ -31,8 +31,9 @@ def swallowed(*asked, **more):
         problem.close()
 """
 
-#: Other plugins that would load by themselves, and what a careful project sets.
-QUIET = ("-p", "no:randomly", "-p", "no:asyncio", "-p", "no:schemathesis", "-p", "no:cacheprovider")
+#: Other plugins that would load by themselves, these and pytest's own cache, and what a careful project sets.
+ALONE = ("-p", "no:randomly", "-p", "no:asyncio", "-p", "no:schemathesis")
+QUIET = (*ALONE, "-p", "no:cacheprovider")
 CAREFUL = ("-W", "error", "--strict-markers", "--strict-config")
 
 

@@ -36,11 +36,12 @@ def compiled(schema: JSON) -> Accepts | None:
 
 
 def _compiled(schema: JSON) -> Accepts:
-    checks = [
-        _KEYWORDS[name](rule, schema)
-        for name, rule in schema.items()
-        if name in _KEYWORDS or not (name in _ANNOTATIONS or name.startswith("x-") or _unknown(name))
-    ]
+    said = {
+        name: rule for name, rule in schema.items() if not (name in _ANNOTATIONS or name.startswith("x-"))
+    }
+    if not said.keys() <= _KEYWORDS.keys():
+        raise Unknown(*said.keys() - _KEYWORDS.keys())
+    checks = [_KEYWORDS[name](rule, schema) for name, rule in said.items()]
     match checks:
         case []:
             return lambda value: True
@@ -49,10 +50,6 @@ def _compiled(schema: JSON) -> Accepts:
         case [first, second]:
             return lambda value: first(value) and second(value)
     return lambda value: all(check(value) for check in checks)
-
-
-def _unknown(name: str) -> bool:
-    raise Unknown(name)
 
 
 def _type(rule: JSON, schema: JSON) -> Accepts:

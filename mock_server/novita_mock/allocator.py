@@ -7,9 +7,10 @@ all that is done with them.
 import ctypes
 import sys
 
+from novita_mock.settings import MIB
+
 #: Of glibc's <malloc.h>: below this many bytes nothing is mapped by itself, and this much is kept unused.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
-MIB = 1024 * 1024
 MAPPED_FROM, KEPT, PAD = 32 * MIB, 128 * MIB, 16 * MIB
 
 

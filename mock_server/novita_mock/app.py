@@ -78,11 +78,8 @@ def create_app(
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={**told})
     app.router.redirect_slashes = False
     app.state.context = context
-    fixed = {
-        (row.method, row.path): endpoint_of(context, row)
-        for row in catalogue.operations
-        if "{" not in row.path
-    }
+    operations = zip(catalogue.operations, rows, strict=True)
+    fixed = {(row.method, row.path): route.endpoint for row, route in operations if "{" not in row.path}
     app.add_middleware(Direct, endpoints=fixed, told=told)
     app.add_middleware(Gate, context=context)
     return app

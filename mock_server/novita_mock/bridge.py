@@ -13,8 +13,7 @@ from urllib.parse import unquote, urlsplit
 import anyio.to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Wall seconds until a reply is given up: an advance may render for a while.
-TIMEOUT_S = 120.0
+from novita_mock.calling import TIMEOUT_S
 
 
 @dataclass(slots=True)

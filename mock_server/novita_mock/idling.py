@@ -3,13 +3,10 @@
 from novita_mock import outbox
 from novita_mock.accounts import Account
 from novita_mock.call import Call
-from novita_mock.task import Status
 from novita_mock.types import JSON
 
 #: Wall seconds between two looks.
 LOOK_S = 0.005
-#: Of a task that has not come to its end.
-_UNFINISHED = (Status.QUEUED, Status.PROCESSING)
 
 
 async def idle(call: Call) -> JSON:
@@ -37,7 +34,7 @@ def _goes_on(call: Call, account: Account) -> bool:
 
 
 def _unfinished(call: Call, account: Account) -> list[str]:
-    return [each.task_id for each in call.context.tasks.of(account.account_id) if each.status in _UNFINISHED]
+    return [each.task_id for each in call.context.tasks.of(account.account_id) if not each.terminal]
 
 
 def _unsent(call: Call, account: Account) -> list[str]:
