@@ -176,6 +176,11 @@ def followed(session: Session, run: TaskRun, closely: bool = False) -> TaskRun:
         between = between if live or closely else min(between * _SLOWER, LONGEST_S)
 
 
+def progress_at_work(run: TaskRun) -> list[JSON]:
+    """What a V3 task told of its progress, poll by poll, while it was at work."""
+    return [poll.body["task"].get("progress_percent") for poll in run.polls if state_of(poll) == PROCESSING]
+
+
 def finished(session: Session, operation: str, body: JSON, key: Secret | None = None) -> TaskRun:
     """Submit what must be accepted, and poll until it has ended."""
     return followed(session, begun(session, operation, body, key))
