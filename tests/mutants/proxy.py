@@ -144,18 +144,20 @@ class Proxy:
     async def _tunnel(self, client: Connection) -> None:
         """What we don't understand goes to the double as it came, and so does all that follows."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        writer.write(client.raw)
 
         async def onward() -> None:
             while part := await client.reader.read(65536):
                 writer.write(part)
             writer.write_eof()
 
-        self._spawn(onward())
-        while part := await reader.read(65536):
-            client.writer.write(part)
-        await client.writer.drain()
-        writer.close()
+        try:
+            writer.write(client.raw)
+            self._spawn(onward())
+            while part := await reader.read(65536):
+                client.writer.write(part)
+            await client.writer.drain()
+        finally:
+            writer.close()
 
     async def _deliver(self, event: Event) -> Reply | None:
         behaviour = self._behaviour
