@@ -2,11 +2,11 @@
 
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
 import pybase64
+from msgspec import Struct
 
 from novita_mock.catalogue import Operation
 from novita_mock.dialects import asked
@@ -65,8 +65,7 @@ def received(content: bytes) -> JSON:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True, gc=False):
     """What became of a body.
 
     Attributes:

@@ -1,8 +1,8 @@
 """A request as it is noted while others wait: by reference, and an entry only once it is read."""
 
-from dataclasses import dataclass, replace
-
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from novita_mock.entry import Entry, weight_of
 from novita_mock.types import JSON
@@ -13,8 +13,7 @@ _NOTE_BYTES, _HEADER_BYTES = 1100, 200
 Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, gc=False):
     """What an ``Entry`` is made of. Nothing in it is redacted, and nothing of it is told to anybody.
 
     Attributes:

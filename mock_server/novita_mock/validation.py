@@ -7,12 +7,12 @@ messages are ours, since its own repeat the whole value.
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
+from msgspec import Struct, field
 
 from novita_mock.accepting import compiled
 from novita_mock.catalogue import Catalogue
@@ -44,8 +44,7 @@ _Engine: Any = extend(  # type: ignore[no-untyped-call]  # Any: jsonschema types
 )
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(Struct):
     """What became of a body.
 
     Attributes:
