@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from novita_mock import scenarios
 from novita_mock.accounts import Account, Accounts, key_of
+from novita_mock.album import Album
 from novita_mock.announcing import Announcer
 from novita_mock.blobs import BlobStore
 from novita_mock.carrier import Carrier
@@ -25,6 +26,7 @@ from novita_mock.ending import Ending
 from novita_mock.engine import Engine
 from novita_mock.entry import Entry
 from novita_mock.fault_rule import FaultRule
+from novita_mock.intake import Intake
 from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
 from novita_mock.results import Results
@@ -75,6 +77,8 @@ class Context:
     _numbers: int = 0
     _arrivals: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
+    album: Album = field(default_factory=Album)
+    _intakes: dict[str, Intake] = field(default_factory=dict)
     _scenarios: dict[str, tuple[FaultRule, ...]] = field(default_factory=dict)
 
     def stop(self) -> None:
@@ -117,6 +121,13 @@ class Context:
         if path not in self._validators:
             self._validators[path] = Validator(self.catalogue, path)
         return self._validators[path]
+
+    def intake(self, operation: Operation) -> Intake:
+        """What takes the bodies of an operation, made when first needed."""
+        if operation.name not in self._intakes:
+            validator = self.validator(operation.request)
+            self._intakes[operation.name] = Intake(operation, validator, self.catalogue.quirks, self.album)
+        return self._intakes[operation.name]
 
     def scenario(self, name: str) -> tuple[FaultRule, ...]:
         """The faults of a scenario, read when first needed.

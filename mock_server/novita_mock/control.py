@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from novita_mock import __version__
 from novita_mock.asyncapi import asyncapi
+from novita_mock.bodies import read_body
 from novita_mock.call import Call, NotFound
 from novita_mock.callers import account_of, check_caller, check_content_type
 from novita_mock.commands import COMMANDS
@@ -17,7 +18,6 @@ from novita_mock.control_openapi import control_openapi
 from novita_mock.dialects import Reply
 from novita_mock.files import read_json
 from novita_mock.incoming import content_of, query_of
-from novita_mock.intake import read_body
 from novita_mock.openapi import openapi
 from novita_mock.problems import Refused
 from novita_mock.types import JSON
