@@ -168,11 +168,10 @@ class Context:
         """Where this double is reached, where no request tells: the setting, or its socket."""
         return self.settings.public_url or self.own_url
 
-    def base_url(self, request: Request) -> str:
-        """What links begin with: the setting, or the Host of the request where that is allowed."""
+    def base_url(self, host: str) -> str:
+        """What links begin with: the setting, or the Host of a request where that is allowed."""
         if self.settings.public_url:
             return self.settings.public_url
-        host = request.headers.get("host", "")
         if self.is_own_host(host):
             return f"http://{host}"
         return self.own_url or "http://127.0.0.1"
@@ -204,14 +203,14 @@ class Context:
 
 def respond(reply: Reply, now_s: float) -> Response:
     """A reply as an HTTP response, dated at a moment of account time."""
-    headers: Mapping[str, str] = dict(reply.headers) | {"date": _date(int(now_s // 1))}
+    headers: Mapping[str, str] = dict(reply.headers) | {"date": date_of(int(now_s // 1))}
     if isinstance(reply.body, str):
         return Response(reply.body, reply.status, headers, media_type="text/plain")
     return Response(msgspec.json.encode(reply.body), reply.status, headers, media_type="application/json")
 
 
 @lru_cache(maxsize=256)
-def _date(second: int) -> str:
+def date_of(second: int) -> str:
     """A second since 1970 as HTTP tells it."""
     return formatdate(second, usegmt=True)
 

@@ -63,7 +63,7 @@ async def _call(context: Context, row: Mapping[str, str], request: Request) -> C
 
 
 async def _body(context: Context, row: Mapping[str, str], request: Request) -> JSON:
-    body = read_body(await content_of(request, MAX_BODY_BYTES) or b"{}")
+    body = read_body(bytes(await content_of(request, MAX_BODY_BYTES)) or b"{}")
     if "request" not in row:
         return body
     checked = context.validator(row["request"]).check(body)
@@ -103,7 +103,7 @@ TOLD: Mapping[str, Callable[[Context], JSON]] = {
 async def _receive(call: Call) -> Response:
     """An inbox receives an event and answers as it was told."""
     account = call.one
-    content = await content_of(call.request, MAX_BODY_BYTES)
+    content = bytes(await content_of(call.request, MAX_BODY_BYTES))
     headers = dict(call.request.headers.items())
     answer = account.inboxes.receive(call.path["name"], headers, content, account.clock.now())
     if answer.delay_s is None:

@@ -18,6 +18,7 @@ from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.incoming import content_of, query_of
 from novita_mock.injection import drawn, fate_of, faulted
 from novita_mock.intake import Taken
+from novita_mock.lifting import Content
 from novita_mock.problems import BadLink, Broken, Refused, cut, refused
 from novita_mock.types import JSON
 
@@ -123,8 +124,8 @@ def _answered(context: Context, operation: Operation, exchange: Exchange, reply:
     return context.respond(reply, exchange.account, operation)
 
 
-async def _taken(context: Context, operation: Operation, request: Request, content: bytes) -> Taken:
-    take = partial(context.intake(operation).take, content, context.base_url(request))
+async def _taken(context: Context, operation: Operation, request: Request, content: Content) -> Taken:
+    take = partial(context.intake(operation).take, content, context.base_url(request.headers.get("host", "")))
     return await asyncio.to_thread(take) if len(content) >= OFF_LOOP_BYTES else take()
 
 

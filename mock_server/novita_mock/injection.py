@@ -159,7 +159,7 @@ class Injection:
         """Have the journal hold what was sent, although nothing is done with it."""
         if self._operation.kind == "submit":
             with suppress(Problem, ClientDisconnect):
-                content = await content_of(self._request, self._operation.max_body_bytes)
+                content = bytes(await content_of(self._request, self._operation.max_body_bytes))
                 self._exchange.received_bytes = len(content)
                 self._exchange.received = await asyncio.to_thread(received, content)
 
