@@ -163,6 +163,8 @@ def test_both_ways_come_to_the_same(twins: tuple[Twin, Twin], seed: int, answers
             rule = {"phase": "after", "effect": {"kind": "error", "problem": "rate-limit"}, "times": 1}
             for twin in twins:
                 twin.client.post("/_mock/faults?account=K2", json=rule)
+    for twin in twins:
+        twin.client.post("/_mock/idle", json={})
     for key in ("K1", "K2", "K3"):
         for route in ("requests", "tasks", "balance", "faults"):
             told = [twin.told(f"/_mock/{route}?account={key}") for twin in twins]
