@@ -156,6 +156,7 @@ def test_both_ways_come_to_the_same(twins: tuple[Twin, Twin], seed: int, answers
             known += [(PROGRESS if v2 else RESULT, task_id)] if task_id else []
         if chance.random() < 0.05:
             for twin in twins:
+                twin.hang_up()  # kept too long meanwhile, it would be closed
                 twin.client.post(
                     "/_mock/clock/advance", json={"seconds": 1}, headers={"Authorization": "Bearer K1"}
                 )
