@@ -1,24 +1,15 @@
-"""Posts webhooks: the only HTTP client that a serving double has, and the rules it keeps.
-
-One connection a delivery: a kept one may have been closed by the receiver just when it is used
-again, and the failure that is then recorded would not be the receiver's.
-"""
+"""Posts webhooks, by the rules that a double keeps towards others: places, deadlines, addresses, names."""
 
 import asyncio
-import os
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from ssl import SSLContext, SSLError
-from typing import TYPE_CHECKING
 
 from novita_mock import __version__
 from novita_mock.egress import HOP_HEADER, Policy, Target, target
 from novita_mock.lanes import Lanes, LanesFull
 from novita_mock.lookup import Addresses, Directory, Lookup, Undeliverable
-
-if TYPE_CHECKING:
-    import aiohttp
+from novita_mock.posting import Refused, exchange
 
 #: Wall seconds for one delivery, from the name to the end of the answer. (page webhook, Retry Policy)
 TIMEOUT_S = 5.0
@@ -56,7 +47,7 @@ class Answer:
 
 
 class Sender:
-    """Posts to receivers. Belongs to one event loop; nothing is imported or opened before the first post."""
+    """Posts to receivers. Belongs to one event loop; nothing is opened before the first post."""
 
     def __init__(
         self,
@@ -67,7 +58,7 @@ class Sender:
         max_response_bytes: int = 65536,
         own_urls: Callable[[], Iterable[str]] = tuple,
         addresses: Addresses | None = None,
-        tls: SSLContext | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Take the limits.
 
@@ -86,8 +77,7 @@ class Sender:
         self._tls = tls
         self._lanes = Lanes(per_host, TOTAL, MAX_WAITING)
         self._under_way: set[asyncio.Timeout] = set()
-        self._session: aiohttp.ClientSession | None = None
-        self._loading: asyncio.Task[object] | None = None
+        self._loading: asyncio.Task[ssl.SSLContext] | None = None
         self._closed = False
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -100,7 +90,8 @@ class Sender:
         began_s = None
         try:
             whither = _taken_apart(url)
-            session = await self._client()
+            request = _request(whither, body, headers)
+            tls = await self._trusted() if whither.scheme == "https" else None
             async with deadline:
                 self._under_way.add(deadline)
                 async with self._lanes.place(whither.authority):
@@ -108,7 +99,7 @@ class Sender:
                         raise Undeliverable(STOPPING)
                     began_s = loop.time()
                     deadline.reschedule(began_s + self._timeout_s)
-                    status, excerpt = await self._exchange(session, whither, body, headers)
+                    status, excerpt = await self._exchange(whither, request, tls)
                     reason = "" if 200 <= status <= 299 else f"status {status}"
                     return Answer(status, reason, excerpt, loop.time() - began_s)
         except TimeoutError:
@@ -118,7 +109,7 @@ class Sender:
         except Undeliverable as problem:
             reason = str(problem)
         except Exception as problem:
-            reason = _why(problem)
+            reason = f"failed: {type(problem).__name__}"
         finally:
             self._under_way.discard(deadline)
         reason = STOPPING if self._closed else reason
@@ -137,80 +128,35 @@ class Sender:
         for deadline in self._under_way:
             if not deadline.expired():
                 deadline.reschedule(now)
-        if self._session is not None:
-            await self._session.close()
 
-    async def _client(self) -> "aiohttp.ClientSession":
-        if self._session is None and not self._closed:
-            # Takes half a second on a small machine: not on the loop that answers polls.
-            self._loading = self._loading or asyncio.create_task(asyncio.to_thread(import_module, "aiohttp"))
-            await asyncio.shield(self._loading)
-        if self._closed:
-            raise Undeliverable(STOPPING)
-        if self._session is None:
-            self._session = _session(self._tls)
-        return self._session
+    async def _trusted(self) -> ssl.SSLContext:
+        if self._tls is None:
+            # Reads hundreds of certificates: not on the loop that answers polls.
+            self._loading = self._loading or asyncio.create_task(asyncio.to_thread(_trust_of_the_machine))
+            self._tls = await asyncio.shield(self._loading)
+        return self._tls
 
-    async def _exchange(
-        self, session: "aiohttp.ClientSession", whither: Target, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, str]:
+    async def _exchange(self, whither: Target, request: bytes, tls: ssl.SSLContext | None) -> tuple[int, str]:
         """Dial the addresses of a host one after the other, until one takes the connection."""
-        import aiohttp
-
         addresses = await self._directory.addresses(whither)
-        share_s = self._timeout_s / len(addresses)
         refusal = ""
         for address in addresses:
             try:
-                return await self._send(session, whither, address, share_s, body, headers)
-            except aiohttp.ConnectionTimeoutError:
-                refusal = "timed out"
-            except Exception as problem:
-                refusal = _why(problem)
-                if not refusal.startswith("refused"):
-                    break
+                status, start = await exchange(
+                    address.partition("%")[0],
+                    whither.port,
+                    request,
+                    connect_s=self._timeout_s / len(addresses),
+                    tls=tls,
+                    name=whither.host.rstrip("."),
+                    max_bytes=self._max_response_bytes,
+                    kept_bytes=EXCERPT * 4,
+                )
+            except Refused as problem:
+                refusal = str(problem)
+            else:
+                return status, start.decode("utf-8", "replace")[:EXCERPT]
         raise Undeliverable(refusal)
-
-    async def _send(
-        self,
-        session: "aiohttp.ClientSession",
-        whither: Target,
-        address: str,
-        connect_s: float,
-        body: bytes,
-        headers: Mapping[str, str],
-    ) -> tuple[int, str]:
-        import aiohttp
-        from multidict import CIMultiDict
-        from yarl import URL
-
-        literal = f"[{address.partition('%')[0]}]" if ":" in address else address
-        query = f"?{whither.query}" if whither.query else ""
-        url = URL(f"{whither.scheme}://{literal}:{whither.port}{whither.path}{query}", encoded=True)
-        sent = CIMultiDict({"Content-Type": "application/json", "User-Agent": f"novita-mock/{__version__}"})
-        sent.update(headers)
-        sent.update({"Host": whither.authority, HOP_HEADER: "1", "Accept-Encoding": "identity"})
-        async with session.post(
-            url,
-            data=body,
-            headers=sent,
-            allow_redirects=False,
-            server_hostname=whither.host.rstrip("."),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
-        ) as response:
-            try:
-                return response.status, await self._excerpt(response)
-            except aiohttp.ClientError:
-                raise Undeliverable(f"broken off after status {response.status}") from None
-
-    async def _excerpt(self, response: "aiohttp.ClientResponse") -> str:
-        content = bytearray()
-        async for part in response.content.iter_any():
-            content += part[: self._max_response_bytes - len(content)]
-            if len(content) >= self._max_response_bytes:
-                response.close()
-                break
-        return content[: EXCERPT * 4].decode("utf-8", "replace")[:EXCERPT]
 
 
 def _taken_apart(url: str) -> Target:
@@ -220,31 +166,27 @@ def _taken_apart(url: str) -> Target:
         raise Undeliverable(f"not delivered: {problem}") from None
 
 
-def _session(tls: SSLContext | None) -> "aiohttp.ClientSession":
-    import aiohttp
+def _request(whither: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """A whole request.
 
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True, limit=0, ssl=True if tls is None else tls),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-    )
+    Raises:
+        ValueError: a header would break out of its line.
+    """
+    sent = {"content-type": ("Content-Type", "application/json")}
+    sent["user-agent"] = ("User-Agent", f"novita-mock/{__version__}")
+    sent |= {name.lower(): (name, value) for name, value in headers.items()}
+    ours = {HOP_HEADER: "1", "Accept-Encoding": "identity", "Accept": "*/*", "Connection": "close"}
+    sent |= {name.lower(): (name, value) for name, value in ours.items()}
+    query = f"?{whither.query}" if whither.query else ""
+    lines = [f"POST {whither.path}{query} HTTP/1.1", f"Host: {whither.authority}"]
+    lines += [f"{name}: {value}" for name, value in sent.values()]
+    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
+    if head.count("\n") != len(lines) + 2 or head.count("\r") != len(lines) + 2 or "\0" in head:
+        raise ValueError("a header holds the end of a line")
+    return head.encode() + body
 
 
-def _why(problem: Exception) -> str:
-    """A failure as a reason; the exceptions of the client go no further than this file."""
-    import aiohttp
-
-    if isinstance(problem, Undeliverable):
-        return str(problem)
-    if isinstance(problem, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        cause = problem.__cause__
-        told = getattr(cause, "verify_message", "") or (cause.reason if isinstance(cause, SSLError) else "")
-        return f"TLS: {told or 'no handshake'}"
-    if isinstance(problem, aiohttp.ClientConnectorError):
-        return f"refused: {os.strerror(problem.errno) if problem.errno else 'no connection'}"
-    if isinstance(problem, aiohttp.ClientResponseError):
-        return f"not HTTP: {problem.message.partition(chr(10))[0].strip(' :')[:80]}"
-    if isinstance(problem, aiohttp.ClientError | OSError):
-        return "broken off before an answer"
-    return f"failed: {type(problem).__name__}"
+def _trust_of_the_machine() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
