@@ -112,6 +112,33 @@ def test_a_receiver_that_hangs_is_given_up(run):
     assert run(answered(receivers.hang(), timeout_s=0.2)).reason == "timed out"
 
 
+def test_every_delivery_has_its_whole_time_whenever_it_begins(run):
+    async def story():
+        one = sender(timeout_s=0.3)
+        async with receiving(receivers.hang()) as receiver:
+
+            async def begun(number: int) -> asyncio.Future[Answer]:
+                post = asyncio.ensure_future(one.post(receiver.url, b"{}", {}))
+                while len(receiver.received) < number:
+                    await asyncio.sleep(0)
+                return post
+
+            first = await begun(1)
+            await receiver.wait(0.1)
+            second = await begun(2)
+            answers = [
+                await first,
+                await second,
+            ]  # the second is under way when the time of the first is over
+            answers.append(await (await begun(3)))
+        await one.close()
+        return answers
+
+    for answer in run(story()):
+        assert answer.reason == "timed out"
+        assert 0.29 < answer.duration_s < 5
+
+
 @pytest.mark.parametrize(("behaviour", "reason"), [
     (receivers.reset(), "broken off before an answer"),
     (receivers.raw(b""), "broken off before an answer"),

@@ -6,6 +6,7 @@ out: then nobody knows whether that arrived, and the failure on record would not
 
 import asyncio
 import os
+from contextlib import nullcontext
 from ssl import SSLContext, SSLError
 
 import httptools
@@ -161,7 +162,7 @@ async def _connected(
     reply: Reply, address: str, port: int, connect_s: float | None, tls: SSLContext | None, name: str
 ) -> asyncio.Transport:
     try:
-        async with asyncio.timeout(connect_s) as deadline:
+        async with nullcontext() if connect_s is None else asyncio.timeout(connect_s):
             transport, _ = await asyncio.get_running_loop().create_connection(
                 lambda: reply, address, port, ssl=tls, server_hostname=name if tls else None
             )
@@ -169,7 +170,7 @@ async def _connected(
         told = getattr(problem, "verify_message", "") or problem.reason
         raise Undeliverable(f"TLS: {told or 'no handshake'}") from None
     except OSError as problem:
-        if deadline.expired():
+        if isinstance(problem, TimeoutError) and not problem.errno:
             raise Refused("timed out") from None
         why = os.strerror(problem.errno) if problem.errno else "no connection"
         raise Refused(f"refused: {why}") from None

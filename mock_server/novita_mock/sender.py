@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from novita_mock import __version__
 from novita_mock.egress import HOP_HEADER, Policy, Target, target
@@ -19,11 +20,21 @@ TOTAL = 256
 MAX_WAITING = 20_000
 #: Characters of an answer that are kept.
 EXCERPT = 200
+#: Headers by their names in lower case, as lines: what a caller's stand in for, and what nobody changes.
+_UNLESS_TOLD = {
+    "content-type": "Content-Type: application/json\r\n",
+    "user-agent": f"User-Agent: novita-mock/{__version__}\r\n",
+}
+_ALWAYS = {
+    HOP_HEADER.lower(): f"{HOP_HEADER}: 1\r\n",
+    "accept": "Accept: */*\r\n",
+    "accept-encoding": "Accept-Encoding: identity\r\n",
+    "connection": "Connection: close\r\n",
+}
 STOPPING = "not delivered: the double is stopping"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """What became of one delivery.
 
     Attributes:
@@ -76,7 +87,9 @@ class Sender:
         self._directory = Directory(policy, own_urls, addresses or Lookup().addresses)
         self._tls = tls
         self._lanes = Lanes(per_host, TOTAL, MAX_WAITING)
-        self._under_way: set[asyncio.Timeout] = set()
+        #: What is under way, and when its time is over: all have the same, so the first to begin comes first.
+        self._under_way: dict[asyncio.Timeout, float] = {}
+        self._alarm: asyncio.TimerHandle | None = None
         self._loading: asyncio.Task[ssl.SSLContext] | None = None
         self._closed = False
 
@@ -86,22 +99,15 @@ class Sender:
         Never raises; whatever goes wrong is the answer's reason.
         """
         loop = asyncio.get_running_loop()
-        deadline = asyncio.timeout(None)
         began_s = None
         try:
             whither = _taken_apart(url)
-            request = _request(whither, body, headers)
             tls = await self._trusted() if whither.scheme == "https" else None
-            async with deadline:
-                self._under_way.add(deadline)
-                async with self._lanes.place(whither.authority):
-                    if self._closed:
-                        raise Undeliverable(STOPPING)
-                    began_s = loop.time()
-                    deadline.reschedule(began_s + self._timeout_s)
-                    status, excerpt = await self._exchange(whither, request, tls)
-                    reason = "" if 200 <= status <= 299 else f"status {status}"
-                    return Answer(status, reason, excerpt, loop.time() - began_s)
+            async with self._lanes.place(whither.authority):
+                began_s = loop.time()
+                status, excerpt = await self._in_time(whither, _request(whither, body, headers), tls)
+                reason = "" if 200 <= status <= 299 else f"status {status}"
+                return Answer(status, reason, excerpt, loop.time() - began_s)
         except TimeoutError:
             reason = "timed out"
         except LanesFull as problem:
@@ -110,8 +116,6 @@ class Sender:
             reason = str(problem)
         except Exception as problem:
             reason = f"failed: {type(problem).__name__}"
-        finally:
-            self._under_way.discard(deadline)
         reason = STOPPING if self._closed else reason
         return Answer(None, reason, "", loop.time() - began_s if began_s is not None else 0.0)
 
@@ -128,6 +132,8 @@ class Sender:
         for deadline in self._under_way:
             if not deadline.expired():
                 deadline.reschedule(now)
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     async def _trusted(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -136,9 +142,33 @@ class Sender:
             self._tls = await asyncio.shield(self._loading)
         return self._tls
 
+    async def _in_time(self, whither: Target, request: bytes, tls: ssl.SSLContext | None) -> tuple[int, str]:
+        if self._closed:
+            raise Undeliverable(STOPPING)
+        async with asyncio.timeout(None) as deadline:
+            self._under_way[deadline] = asyncio.get_running_loop().time() + self._timeout_s
+            if self._alarm is None:
+                self._watch()
+            try:
+                return await self._exchange(whither, request, tls)
+            finally:
+                del self._under_way[deadline]
+
+    def _watch(self) -> None:
+        """End what is over time, and look again when the next will be: one timer, whatever is under way."""
+        loop = asyncio.get_running_loop()
+        self._alarm, now = None, loop.time()
+        for deadline, until in self._under_way.items():
+            if until > now:
+                self._alarm = loop.call_at(until, self._watch)
+                break
+            if not deadline.expired():
+                deadline.reschedule(now)
+
     async def _exchange(self, whither: Target, request: bytes, tls: ssl.SSLContext | None) -> tuple[int, str]:
         """Dial the addresses of a host one after the other, until one takes the connection."""
         addresses = await self._directory.addresses(whither)
+        share_s = self._timeout_s / len(addresses) if len(addresses) > 1 else None
         refusal = ""
         for address in addresses:
             try:
@@ -146,7 +176,7 @@ class Sender:
                     address.partition("%")[0],
                     whither.port,
                     request,
-                    connect_s=self._timeout_s / len(addresses),
+                    connect_s=share_s,
                     tls=tls,
                     name=whither.host.rstrip("."),
                     max_bytes=self._max_response_bytes,
@@ -172,18 +202,14 @@ def _request(whither: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
     Raises:
         ValueError: a header would break out of its line.
     """
-    sent = {"content-type": ("Content-Type", "application/json")}
-    sent["user-agent"] = ("User-Agent", f"novita-mock/{__version__}")
-    sent |= {name.lower(): (name, value) for name, value in headers.items()}
-    ours = {HOP_HEADER: "1", "Accept-Encoding": "identity", "Accept": "*/*", "Connection": "close"}
-    sent |= {name.lower(): (name, value) for name, value in ours.items()}
-    query = f"?{whither.query}" if whither.query else ""
-    lines = [f"POST {whither.path}{query} HTTP/1.1", f"Host: {whither.authority}"]
-    lines += [f"{name}: {value}" for name, value in sent.values()]
-    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
-    if head.count("\n") != len(lines) + 2 or head.count("\r") != len(lines) + 2 or "\0" in head:
+    lines = {name.lower(): f"{name}: {value}\r\n" for name, value in headers.items()}
+    lines = _UNLESS_TOLD | lines | _ALWAYS
+    told = "".join(lines.values())
+    if not told.count("\r") == told.count("\n") == len(lines) or "\0" in told:
         raise ValueError("a header holds the end of a line")
-    return head.encode() + body
+    query = f"?{whither.query}" if whither.query else ""
+    start = f"POST {whither.path}{query} HTTP/1.1\r\nHost: {whither.authority}\r\n"
+    return f"{start}{told}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _trust_of_the_machine() -> ssl.SSLContext:
