@@ -70,6 +70,8 @@ class Deliveries:
         self._wake = wake
         self._outboxes: dict[str, Outbox] = {}
         self._flying: dict[str, dict[str, asyncio.Task[None]]] = {}
+        #: Of accounts for which somebody waits: done once nothing is in flight any more.
+        self._landed: dict[str, asyncio.Future[None]] = {}
         self._closed = False
 
     def outbox(self, account_id: str) -> Outbox:
@@ -147,8 +149,13 @@ class Deliveries:
             self._flying.setdefault(account.account_id, {})[sending.delivery_id] = task
 
     def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
-        """The attempts that have not been answered."""
-        return [asyncio.shield(task) for task in self._flying.get(account.account_id, {}).values()]
+        """What lasts until every attempt has been answered; nothing where all have."""
+        if not self._flying.get(account.account_id):
+            return ()
+        landed = self._landed.get(account.account_id)
+        if landed is None:
+            landed = self._landed[account.account_id] = asyncio.get_running_loop().create_future()
+        return (asyncio.shield(landed),)
 
     async def ready(self) -> None:
         """Wait for what is no receiver's fault."""
@@ -185,7 +192,10 @@ class Deliveries:
             answer = await self._carrier.post(account, delivery.url, delivery.body, headers)
             more = self._record(account, delivery, answer)
         finally:
-            self._flying[account.account_id].pop(delivery.delivery_id, None)
+            flying = self._flying[account.account_id]
+            flying.pop(delivery.delivery_id, None)
+            if not flying and account.account_id in self._landed:
+                self._landed.pop(account.account_id).set_result(None)
         if more:
             self._wake(account)
 
