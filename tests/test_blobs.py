@@ -1,4 +1,4 @@
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -19,6 +19,7 @@ def test_a_link_tells_its_grant() -> None:
     assert url.startswith("http://h:1" + PATH + "?")
     assert CREDENTIAL in url
     assert signer.check(PATH, query_of(url)) == GRANT
+    assert urlencode(parse_qsl(query_of(url))) == query_of(url)
 
 
 @pytest.mark.parametrize(("age_s", "alive"), [(0, True), (3599.999, True), (3600, False), (1e9, False)])

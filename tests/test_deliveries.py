@@ -44,8 +44,13 @@ class Bench:
         self.wall, self.carrier = FakeWall(), FakeCarrier()
         accounts = Accounts(Settings(seed=1, speed=speed), Chance(1), self.wall)
         self.account = accounts.of_key("a")
-        self.deliveries = Deliveries(Chance(1), self.carrier, lambda account: self.timeline.run_due(account))
+        self.deliveries = Deliveries(Chance(1), self.carrier, self.wake)
         self.timeline = Timeline(self.wall, [], [self.deliveries])
+        self.woken = 0
+
+    def wake(self, account: Account) -> None:
+        self.woken += 1
+        self.timeline.run_due(account)
 
     def begin(self, task_id: str = "t", **told: Any) -> str:
         delivery = self.deliveries.begin(self.account, task_id, "http://x/", task_id.encode(), **told)
@@ -143,6 +148,19 @@ def test_after_the_end_nothing_is_sent_and_nothing_is_put_down_as_failed() -> No
         assert (first.state, first.attempts[0].duration_s, first.attempts[0].reason) == ("sending", None, "")
         assert (second.state, second.attempts) == ("pending", ())
         assert await bench.advance(60) == []
+
+    on_loop(story)
+
+
+def test_only_an_attempt_that_leads_to_another_has_the_account_looked_at_again() -> None:
+    async def story(bench: Bench) -> None:
+        bench.begin("taken")
+        await bench.advance(0)
+        assert bench.woken == 0
+        bench.carrier.answer = refuse
+        bench.begin("refused")
+        await bench.advance(0)
+        assert bench.woken == 1
 
     on_loop(story)
 

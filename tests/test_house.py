@@ -31,10 +31,9 @@ ONE_PLACE = {
     "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"novita_mock/chance.py"}),
     "an HTTP client": (
         r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request|http\.client)\b",
-        {"novita_mock/tour.py", "novita_mock/sender.py", "novita_mock/calling.py", "novita_contract/wire.py"},
+        {"novita_mock/tour.py", "novita_mock/calling.py", "novita_contract/wire.py"},
     ),
     "uvicorn": (r"^\s*(import|from) uvicorn\b", {"novita_mock/server.py", "novita_mock/protocol.py"}),
-    "aiohttp": (r"^\s*(import|from) aiohttp\b", {"novita_mock/sender.py"}),
     "boto3": (r"^\s*(import|from) boto(3|core)\b", {"novita_mock/s3.py"}),
 }  # fmt: skip
 #: Words that say nothing of what a module is. (style: names are the field's words)
@@ -57,8 +56,7 @@ def test_the_rules_of_one_place_would_find_something():
         "paths of the API": 'x = "/v3/async"', "names of the states": '"TASK_STATUS_FAILED"',
         "the machine's clock": "time.time()", "Pillow": "from PIL import Image",
         "the environment": 'os.environ["X"]', "chance": "import random", "an HTTP client": "import httpx2",
-        "uvicorn": "import uvicorn", "aiohttp": "from aiohttp import ClientSession",
-        "boto3": "import botocore",
+        "uvicorn": "import uvicorn", "boto3": "import botocore",
     }  # fmt: skip
     assert set(samples) == set(ONE_PLACE)
     for thing, sample in samples.items():

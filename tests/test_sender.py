@@ -112,6 +112,33 @@ def test_a_receiver_that_hangs_is_given_up(run):
     assert run(answered(receivers.hang(), timeout_s=0.2)).reason == "timed out"
 
 
+def test_every_delivery_has_its_whole_time_whenever_it_begins(run):
+    async def story():
+        one = sender(timeout_s=0.3)
+        async with receiving(receivers.hang()) as receiver:
+
+            async def begun(number: int) -> asyncio.Future[Answer]:
+                post = asyncio.ensure_future(one.post(receiver.url, b"{}", {}))
+                while len(receiver.received) < number:
+                    await asyncio.sleep(0)
+                return post
+
+            first = await begun(1)
+            await receiver.wait(0.1)
+            second = await begun(2)
+            answers = [
+                await first,
+                await second,
+            ]  # the second is under way when the time of the first is over
+            answers.append(await (await begun(3)))
+        await one.close()
+        return answers
+
+    for answer in run(story()):
+        assert answer.reason == "timed out"
+        assert 0.29 < answer.duration_s < 5
+
+
 @pytest.mark.parametrize(("behaviour", "reason"), [
     (receivers.reset(), "broken off before an answer"),
     (receivers.raw(b""), "broken off before an answer"),
@@ -222,19 +249,6 @@ def test_proxies_of_the_environment_are_not_asked():
     assert told.stdout == "200 \n", told.stderr
 
 
-def test_nothing_of_the_client_is_imported_before_the_first_post():
-    program = (
-        "import sys\n"
-        "sys.path[:0] = sys.argv[1:]\n"
-        "from novita_mock.egress import Policy\n"
-        "from novita_mock.sender import Sender\n"
-        "Sender(Policy())\n"
-        "print('aiohttp' in sys.modules)\n"
-    )
-    line = [sys.executable, "-c", program, str(ROOT / "mock_server")]
-    assert subprocess.run(line, capture_output=True, text=True, timeout=60).stdout == "False\n"
-
-
 def test_closing_ends_what_is_under_way_and_what_waits_at_once(run):
     async def story():
         one = sender(per_host=1, timeout_s=30.0)
@@ -275,7 +289,7 @@ def test_a_sender_that_is_closed_while_it_begins_sends_nothing(run):
             post = asyncio.ensure_future(one.post(receiver.url, b"{}", {}))
             await asyncio.sleep(0)
             await one.close()
-            return await post, receiver.connections
+            return await post, receiver.received
 
-    answer, connections = run(story())
-    assert (answer.reason, connections) == ("not delivered: the double is stopping", 0)
+    answer, received = run(story())
+    assert (answer.reason, received) == ("not delivered: the double is stopping", [])

@@ -1,6 +1,7 @@
 """Carries webhooks: into the double's own inboxes directly, anywhere else over the network."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from novita_mock.accounts import Account
@@ -37,7 +38,7 @@ class Carrier:
         return await self._sender.post(url, body, headers)
 
     async def ready(self) -> None:
-        """Wait for what is no receiver's fault: the first post over the network loads its client."""
+        """Wait for what is no receiver's fault: the first post over TLS loads what this machine trusts."""
         await self._sender.ready()
 
     async def close(self) -> None:
@@ -46,9 +47,7 @@ class Carrier:
 
     def _is_own(self, whither: Target) -> bool:
         for url in self._own_urls():
-            parts = urlsplit(url)
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            names = (*_LOOPBACK, parts.hostname) if parts.hostname in _LOOPBACK else (parts.hostname,)
+            names, port = _place(url)
             if whither.port == port and whither.host in names:
                 return True
         return False
@@ -62,3 +61,11 @@ class Carrier:
             return Answer(None, "timed out", "", delay_s)
         reason = "" if 200 <= answer.status <= 299 else f"status {answer.status}"
         return Answer(answer.status, reason, answer.body[:200], delay_s)
+
+
+@lru_cache(maxsize=64)
+def _place(url: str) -> tuple[tuple[str | None, ...], int]:
+    """The hosts and the port by which a URL's server is reached."""
+    parts = urlsplit(url)
+    names = (*_LOOPBACK, parts.hostname) if parts.hostname in _LOOPBACK else (parts.hostname,)
+    return names, parts.port or (443 if parts.scheme == "https" else 80)

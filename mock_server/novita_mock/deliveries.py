@@ -6,8 +6,10 @@ than 2xx. The time between them is ours (quirk webhook-backoff).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from novita_mock.accounts import Account
 from novita_mock.chance import Chance
@@ -68,11 +70,16 @@ class Deliveries:
         self._wake = wake
         self._outboxes: dict[str, Outbox] = {}
         self._flying: dict[str, dict[str, asyncio.Task[None]]] = {}
+        #: Of accounts for which somebody waits: done once nothing is in flight any more.
+        self._landed: dict[str, asyncio.Future[None]] = {}
         self._closed = False
 
     def outbox(self, account_id: str) -> Outbox:
         """The deliveries of an account."""
-        return self._outboxes.setdefault(account_id, Outbox())
+        outbox = self._outboxes.get(account_id)
+        if outbox is None:
+            outbox = self._outboxes[account_id] = Outbox()
+        return outbox
 
     def begin(
         self,
@@ -142,8 +149,13 @@ class Deliveries:
             self._flying.setdefault(account.account_id, {})[sending.delivery_id] = task
 
     def under_way(self, account: Account) -> Sequence[Awaitable[object]]:
-        """The attempts that have not been answered."""
-        return [asyncio.shield(task) for task in self._flying.get(account.account_id, {}).values()]
+        """What lasts until every attempt has been answered; nothing where all have."""
+        if not self._flying.get(account.account_id):
+            return ()
+        landed = self._landed.get(account.account_id)
+        if landed is None:
+            landed = self._landed[account.account_id] = asyncio.get_running_loop().create_future()
+        return (asyncio.shield(landed),)
 
     async def ready(self) -> None:
         """Wait for what is no receiver's fault."""
@@ -178,12 +190,17 @@ class Deliveries:
         }
         try:
             answer = await self._carrier.post(account, delivery.url, delivery.body, headers)
-            self._record(account, delivery, answer)
+            more = self._record(account, delivery, answer)
         finally:
-            self._flying[account.account_id].pop(delivery.delivery_id, None)
-        self._wake(account)
+            flying = self._flying[account.account_id]
+            flying.pop(delivery.delivery_id, None)
+            if not flying and account.account_id in self._landed:
+                self._landed.pop(account.account_id).set_result(None)
+        if more:
+            self._wake(account)
 
-    def _record(self, account: Account, delivery: Delivery, answer: Answered) -> None:
+    def _record(self, account: Account, delivery: Delivery, answer: Answered) -> bool:
+        """Put down what became of an attempt; whether anything is due by that, now or later."""
         number, last = len(delivery.attempts), delivery.attempts[-1]
         next_s = None
         if answer.reason and number <= len(BACKOFF_S):
@@ -198,10 +215,15 @@ class Deliveries:
         ended = replace(delivery, state=state, due_s=next_s, attempts=(*delivery.attempts[:-1], done))
         outbox = self.outbox(account.account_id)
         if outbox.get(delivery.delivery_id) is not delivery:
-            return  # it was forgotten meanwhile
+            return False  # it was forgotten meanwhile
         outbox.put(ended)
-        outbox.overtaken(ended, account.clock.now())
+        waited = outbox.overtaken(ended, account.clock.now())
         what = {DELIVERED: "webhook-delivered", FAILED: "webhook-failed"}.get(state, "webhook-refused")
-        url = redacted_text(delivery.url)
+        url = _shown(delivery.url)
         detail = {"attempt": number, "status": answer.status, "reason": answer.reason, "url": url}
         account.effects.add(Effect(last.at_s, what, delivery.delivery_id, detail))
+        return waited or next_s is not None
+
+
+#: One receiver takes many events.
+_shown = lru_cache(maxsize=64)(redacted_text)

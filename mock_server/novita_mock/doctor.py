@@ -30,7 +30,6 @@ PACKAGES = (
     "pybase64",
     "pillow",
     "click",
-    "aiohttp",
 )
 INSTALL = "pip install --force-reinstall novita-mock, or make clean setup in a checkout"
 PROXY = "export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost"

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -96,6 +97,7 @@ class Target:
 
 
 _PORTS = {"http": 80, "https": 443}
+_NO_PART_OF_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def split(url: str) -> SplitResult:
@@ -104,7 +106,7 @@ def split(url: str) -> SplitResult:
     Raises:
         ValueError: it is none; the text is a sentence without a full stop.
     """
-    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or "\\" in url:
+    if _NO_PART_OF_A_URL.search(url):
         raise ValueError(f"{cut(url)} holds a space, a control character or a backslash")
     try:
         parts = urlsplit(url)
@@ -116,6 +118,7 @@ def split(url: str) -> SplitResult:
     return parts
 
 
+@lru_cache(maxsize=256)
 def target(url: str) -> Target:
     """A URL taken apart.
 
@@ -137,6 +140,7 @@ def _bracketed(host: str) -> str:
         raise ValueError(f"{cut(host)} is not an address") from None
 
 
+@lru_cache(maxsize=256)
 def canonical(host: str) -> str:
     """A host in ASCII; the spellings that the network reads as an IPv4 address, as that address.
 
@@ -173,6 +177,7 @@ def _number(label: str) -> int:
     return int(label, 8 if label.startswith("0") else 10)
 
 
+@lru_cache(maxsize=256)
 def judge(address: str, policy: Policy, host: str = "") -> str | None:
     """Why an address may not be dialled.
 

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address
 
 from novita_mock.egress import Policy, Target, judge, target
@@ -57,10 +58,10 @@ class Directory:
 
     def _itself(self, address: str, whither: Target) -> str | None:
         """Why an address is not dialled although it is near: it is the double's own."""
-        if is_inbox(whither.path):
-            return None
-        for own in (target(url) for url in self._own_urls() if url):
-            if own.port == whither.port and (own.host == whither.host or is_here(address)):
+        for own in map(target, filter(None, self._own_urls())):
+            if own.port != whither.port or is_inbox(whither.path):
+                continue
+            if own.host == whither.host or is_here(address):
                 return f"{whither.authority} is this double itself; of it only {INBOXES}NAME is posted to"
         return None
 
@@ -89,8 +90,9 @@ class Lookup:
         Raises:
             NoSuchName: there are none, or none can be had now.
         """
-        with suppress(ValueError):
-            return (str(ip_address(host)),)
+        address = _address(host)
+        if address is not None:
+            return (address,)
         name = host.rstrip(".").lower()
         if name == "localhost" or name.endswith(".localhost"):
             return LOOPBACK
@@ -118,6 +120,15 @@ class Lookup:
         future = self._asked.pop(name)
         if not future.done():
             future.set_result(answer)
+
+
+@lru_cache(maxsize=256)
+def _address(host: str) -> str | None:
+    """A host that is an address, in its usual spelling."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return None
 
 
 def is_here(address: str) -> bool:

@@ -2,7 +2,9 @@
 
 import heapq
 from collections import deque
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from novita_mock.redaction import redacted_text
 from novita_mock.types import JSON
@@ -13,8 +15,7 @@ MAX_ENDED = 1000
 PENDING, SENDING, DELIVERED, FAILED, DROPPED = "pending", "sending", "delivered", "failed", "dropped"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True, gc=False):
     """One attempt to deliver, as it is recorded: before it is sent, and once more after it.
 
     Attributes:
@@ -33,8 +34,7 @@ class Attempt:
     next_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True, gc=False):
     """An event for one receiver.
 
     Attributes:
@@ -106,11 +106,13 @@ class Outbox:
             self.put(replace(held, due_s=None))
         return bool(others)
 
-    def overtaken(self, delivery: Delivery, now_s: float) -> None:
-        """An attempt of a delivery was answered: what waited for it is due now."""
-        for held_id in [held for held, by in self._held.items() if by == delivery.delivery_id]:
+    def overtaken(self, delivery: Delivery, now_s: float) -> bool:
+        """An attempt of a delivery was answered: what waited for it is due now; whether anything did."""
+        waited = [held for held, by in self._held.items() if by == delivery.delivery_id]
+        for held_id in waited:
             del self._held[held_id]
             self.put(replace(self._all[held_id], due_s=now_s))
+        return bool(waited)
 
     def next_due_s(self) -> float | None:
         """When the next attempt is due."""

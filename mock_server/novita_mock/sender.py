@@ -1,24 +1,16 @@
-"""Posts webhooks: the only HTTP client that a serving double has, and the rules it keeps.
-
-One connection a delivery: a kept one may have been closed by the receiver just when it is used
-again, and the failure that is then recorded would not be the receiver's.
-"""
+"""Posts webhooks, by the rules that a double keeps towards others: places, deadlines, addresses, names."""
 
 import asyncio
-import os
+import ssl
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from ssl import SSLContext, SSLError
-from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from novita_mock import __version__
 from novita_mock.egress import HOP_HEADER, Policy, Target, target
 from novita_mock.lanes import Lanes, LanesFull
 from novita_mock.lookup import Addresses, Directory, Lookup, Undeliverable
-
-if TYPE_CHECKING:
-    import aiohttp
+from novita_mock.posting import Refused, exchange
 
 #: Wall seconds for one delivery, from the name to the end of the answer. (page webhook, Retry Policy)
 TIMEOUT_S = 5.0
@@ -28,11 +20,21 @@ TOTAL = 256
 MAX_WAITING = 20_000
 #: Characters of an answer that are kept.
 EXCERPT = 200
+#: Headers by their names in lower case, as lines: what a caller's stand in for, and what nobody changes.
+_UNLESS_TOLD = {
+    "content-type": "Content-Type: application/json\r\n",
+    "user-agent": f"User-Agent: novita-mock/{__version__}\r\n",
+}
+_ALWAYS = {
+    HOP_HEADER.lower(): f"{HOP_HEADER}: 1\r\n",
+    "accept": "Accept: */*\r\n",
+    "accept-encoding": "Accept-Encoding: identity\r\n",
+    "connection": "Connection: close\r\n",
+}
 STOPPING = "not delivered: the double is stopping"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """What became of one delivery.
 
     Attributes:
@@ -56,7 +58,7 @@ class Answer:
 
 
 class Sender:
-    """Posts to receivers. Belongs to one event loop; nothing is imported or opened before the first post."""
+    """Posts to receivers. Belongs to one event loop; nothing is opened before the first post."""
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class Sender:
         max_response_bytes: int = 65536,
         own_urls: Callable[[], Iterable[str]] = tuple,
         addresses: Addresses | None = None,
-        tls: SSLContext | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Take the limits.
 
@@ -85,9 +87,10 @@ class Sender:
         self._directory = Directory(policy, own_urls, addresses or Lookup().addresses)
         self._tls = tls
         self._lanes = Lanes(per_host, TOTAL, MAX_WAITING)
-        self._under_way: set[asyncio.Timeout] = set()
-        self._session: aiohttp.ClientSession | None = None
-        self._loading: asyncio.Task[object] | None = None
+        #: What is under way, and when its time is over: all have the same, so the first to begin comes first.
+        self._under_way: dict[asyncio.Timeout, float] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        self._loading: asyncio.Task[ssl.SSLContext] | None = None
         self._closed = False
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -96,21 +99,15 @@ class Sender:
         Never raises; whatever goes wrong is the answer's reason.
         """
         loop = asyncio.get_running_loop()
-        deadline = asyncio.timeout(None)
         began_s = None
         try:
             whither = _taken_apart(url)
-            session = await self._client()
-            async with deadline:
-                self._under_way.add(deadline)
-                async with self._lanes.place(whither.authority):
-                    if self._closed:
-                        raise Undeliverable(STOPPING)
-                    began_s = loop.time()
-                    deadline.reschedule(began_s + self._timeout_s)
-                    status, excerpt = await self._exchange(session, whither, body, headers)
-                    reason = "" if 200 <= status <= 299 else f"status {status}"
-                    return Answer(status, reason, excerpt, loop.time() - began_s)
+            tls = await self._trusted() if whither.scheme == "https" else None
+            async with self._lanes.place(whither.authority):
+                began_s = loop.time()
+                status, excerpt = await self._in_time(whither, _request(whither, body, headers), tls)
+                reason = "" if 200 <= status <= 299 else f"status {status}"
+                return Answer(status, reason, excerpt, loop.time() - began_s)
         except TimeoutError:
             reason = "timed out"
         except LanesFull as problem:
@@ -118,9 +115,7 @@ class Sender:
         except Undeliverable as problem:
             reason = str(problem)
         except Exception as problem:
-            reason = _why(problem)
-        finally:
-            self._under_way.discard(deadline)
+            reason = f"failed: {type(problem).__name__}"
         reason = STOPPING if self._closed else reason
         return Answer(None, reason, "", loop.time() - began_s if began_s is not None else 0.0)
 
@@ -137,80 +132,61 @@ class Sender:
         for deadline in self._under_way:
             if not deadline.expired():
                 deadline.reschedule(now)
-        if self._session is not None:
-            await self._session.close()
+        if self._alarm is not None:
+            self._alarm.cancel()
 
-    async def _client(self) -> "aiohttp.ClientSession":
-        if self._session is None and not self._closed:
-            # Takes half a second on a small machine: not on the loop that answers polls.
-            self._loading = self._loading or asyncio.create_task(asyncio.to_thread(import_module, "aiohttp"))
-            await asyncio.shield(self._loading)
+    async def _trusted(self) -> ssl.SSLContext:
+        if self._tls is None:
+            # Reads hundreds of certificates: not on the loop that answers polls.
+            self._loading = self._loading or asyncio.create_task(asyncio.to_thread(_trust_of_the_machine))
+            self._tls = await asyncio.shield(self._loading)
+        return self._tls
+
+    async def _in_time(self, whither: Target, request: bytes, tls: ssl.SSLContext | None) -> tuple[int, str]:
         if self._closed:
             raise Undeliverable(STOPPING)
-        if self._session is None:
-            self._session = _session(self._tls)
-        return self._session
+        async with asyncio.timeout(None) as deadline:
+            self._under_way[deadline] = asyncio.get_running_loop().time() + self._timeout_s
+            if self._alarm is None:
+                self._watch()
+            try:
+                return await self._exchange(whither, request, tls)
+            finally:
+                del self._under_way[deadline]
 
-    async def _exchange(
-        self, session: "aiohttp.ClientSession", whither: Target, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, str]:
+    def _watch(self) -> None:
+        """End what is over time, and look again when the next will be: one timer, whatever is under way."""
+        loop = asyncio.get_running_loop()
+        self._alarm, now = None, loop.time()
+        for deadline, until in self._under_way.items():
+            if until > now:
+                self._alarm = loop.call_at(until, self._watch)
+                break
+            if not deadline.expired():
+                deadline.reschedule(now)
+
+    async def _exchange(self, whither: Target, request: bytes, tls: ssl.SSLContext | None) -> tuple[int, str]:
         """Dial the addresses of a host one after the other, until one takes the connection."""
-        import aiohttp
-
         addresses = await self._directory.addresses(whither)
-        share_s = self._timeout_s / len(addresses)
+        share_s = self._timeout_s / len(addresses) if len(addresses) > 1 else None
         refusal = ""
         for address in addresses:
             try:
-                return await self._send(session, whither, address, share_s, body, headers)
-            except aiohttp.ConnectionTimeoutError:
-                refusal = "timed out"
-            except Exception as problem:
-                refusal = _why(problem)
-                if not refusal.startswith("refused"):
-                    break
+                status, start = await exchange(
+                    address.partition("%")[0],
+                    whither.port,
+                    request,
+                    connect_s=share_s,
+                    tls=tls,
+                    name=whither.host.rstrip("."),
+                    max_bytes=self._max_response_bytes,
+                    kept_bytes=EXCERPT * 4,
+                )
+            except Refused as problem:
+                refusal = str(problem)
+            else:
+                return status, start.decode("utf-8", "replace")[:EXCERPT]
         raise Undeliverable(refusal)
-
-    async def _send(
-        self,
-        session: "aiohttp.ClientSession",
-        whither: Target,
-        address: str,
-        connect_s: float,
-        body: bytes,
-        headers: Mapping[str, str],
-    ) -> tuple[int, str]:
-        import aiohttp
-        from multidict import CIMultiDict
-        from yarl import URL
-
-        literal = f"[{address.partition('%')[0]}]" if ":" in address else address
-        query = f"?{whither.query}" if whither.query else ""
-        url = URL(f"{whither.scheme}://{literal}:{whither.port}{whither.path}{query}", encoded=True)
-        sent = CIMultiDict({"Content-Type": "application/json", "User-Agent": f"novita-mock/{__version__}"})
-        sent.update(headers)
-        sent.update({"Host": whither.authority, HOP_HEADER: "1", "Accept-Encoding": "identity"})
-        async with session.post(
-            url,
-            data=body,
-            headers=sent,
-            allow_redirects=False,
-            server_hostname=whither.host.rstrip("."),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
-        ) as response:
-            try:
-                return response.status, await self._excerpt(response)
-            except aiohttp.ClientError:
-                raise Undeliverable(f"broken off after status {response.status}") from None
-
-    async def _excerpt(self, response: "aiohttp.ClientResponse") -> str:
-        content = bytearray()
-        async for part in response.content.iter_any():
-            content += part[: self._max_response_bytes - len(content)]
-            if len(content) >= self._max_response_bytes:
-                response.close()
-                break
-        return content[: EXCERPT * 4].decode("utf-8", "replace")[:EXCERPT]
 
 
 def _taken_apart(url: str) -> Target:
@@ -220,31 +196,23 @@ def _taken_apart(url: str) -> Target:
         raise Undeliverable(f"not delivered: {problem}") from None
 
 
-def _session(tls: SSLContext | None) -> "aiohttp.ClientSession":
-    import aiohttp
+def _request(whither: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """A whole request.
 
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True, limit=0, ssl=True if tls is None else tls),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-    )
+    Raises:
+        ValueError: a header would break out of its line.
+    """
+    lines = {name.lower(): f"{name}: {value}\r\n" for name, value in headers.items()}
+    lines = _UNLESS_TOLD | lines | _ALWAYS
+    told = "".join(lines.values())
+    if not told.count("\r") == told.count("\n") == len(lines) or "\0" in told:
+        raise ValueError("a header holds the end of a line")
+    query = f"?{whither.query}" if whither.query else ""
+    start = f"POST {whither.path}{query} HTTP/1.1\r\nHost: {whither.authority}\r\n"
+    return f"{start}{told}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _why(problem: Exception) -> str:
-    """A failure as a reason; the exceptions of the client go no further than this file."""
-    import aiohttp
-
-    if isinstance(problem, Undeliverable):
-        return str(problem)
-    if isinstance(problem, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        cause = problem.__cause__
-        told = getattr(cause, "verify_message", "") or (cause.reason if isinstance(cause, SSLError) else "")
-        return f"TLS: {told or 'no handshake'}"
-    if isinstance(problem, aiohttp.ClientConnectorError):
-        return f"refused: {os.strerror(problem.errno) if problem.errno else 'no connection'}"
-    if isinstance(problem, aiohttp.ClientResponseError):
-        return f"not HTTP: {problem.message.partition(chr(10))[0].strip(' :')[:80]}"
-    if isinstance(problem, aiohttp.ClientError | OSError):
-        return "broken off before an answer"
-    return f"failed: {type(problem).__name__}"
+def _trust_of_the_machine() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
