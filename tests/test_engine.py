@@ -23,6 +23,7 @@ from novita_mock.pool import Made
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.results import Results
 from novita_mock.settings import Settings
+from novita_mock.spool import Spool
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
 from novita_mock.submission import Submission
@@ -38,7 +39,8 @@ class Bench:
 
     def __init__(self, seed: int | None = 1, **told: Any) -> None:
         self.settings = Settings(seed=seed, **told)
-        self.wall, self.painter, self.contents = FakeWall(), FakePainter(), Contents()
+        self.wall, self.painter, self.spool = FakeWall(), FakePainter(), Spool()
+        self.contents = Contents(self.settings.max_memory_bytes, self.spool)
         self.blobs = MemoryBlobs(self.contents)
         chance = Chance(draw_seed() if seed is None else seed)
         self.accounts = Accounts(self.settings, chance, self.wall)
@@ -102,6 +104,7 @@ class Bench:
     def close(self) -> None:
         self.timeline.close()
         self.engine.close()
+        self.contents.close()
         self.runner.close()
 
 

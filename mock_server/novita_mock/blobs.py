@@ -47,9 +47,9 @@ class BlobStore(Protocol):
 class MemoryBlobs:
     """Pictures by their paths, in memory; their bytes are among the contents that it is given."""
 
-    def __init__(self, contents: Contents | None = None) -> None:
+    def __init__(self, contents: Contents) -> None:
         self._blobs: dict[str, Blob] = {}
-        self._holding = Holding(contents or Contents())
+        self._holding = Holding(contents)
 
     def __len__(self) -> int:
         return len(self._blobs)

@@ -28,15 +28,17 @@ class Content:
         digest: hex SHA-256.
         size: in bytes.
         holders: how many have it; ``Contents`` counts.
+        lost: whether its file was found to be gone, or not what was written.
     """
 
-    __slots__ = ("_file", "_held", "digest", "holders", "size")
+    __slots__ = ("_file", "_held", "digest", "holders", "lost", "size")
 
     def __init__(self, content: bytes, digest: str = "") -> None:
         """Take bytes; ``digest`` is theirs, where it is known."""
         self.digest = digest or sha256(content).hexdigest()
         self.size = len(content)
         self.holders = 0
+        self.lost = False
         self._held: bytes | None = content
         self._file: Path | None = None
 
@@ -55,6 +57,11 @@ class Content:
         self._file = file
         self._held = None  # last: a reader in another thread finds them in one place or the other
 
+    def return_to_memory(self, held: bytes) -> None:
+        """The bytes are in memory again."""
+        self._held = held
+        self._file, self.lost = None, False
+
     def read(self) -> bytes:
         """The bytes; blocks where they are in a file.
 
@@ -68,8 +75,10 @@ class Content:
         try:
             content = self._file.read_bytes()
         except OSError as problem:
+            self.lost = True
             raise Lost(f"the picture's file can't be read any more: {problem.strerror}") from None
         if len(content) != self.size:
+            self.lost = True
             raise Lost(f"the picture's file has {len(content)} bytes, {self.size} were written")
         return content
 
@@ -115,25 +124,28 @@ class Contents:
         return known if known is not None and known.in_memory is content else Content(content)
 
     def kept(self, content: Content) -> Content:
-        """The content of the same digest that is held."""
-        return self._all[content.digest]
+        """The content of the same digest that is held; one whose file was lost is healed by its bytes."""
+        kept, held = self._all[content.digest], content.in_memory
+        if kept.lost and held is not None:
+            with self._state:
+                kept.return_to_memory(held)
+                self._enter_memory(kept, held)
+                self._tidy()
+        return kept
 
     def add(self, content: Content) -> Content:
         """One more holds a content: returns the one that is kept, which may be another of the same digest.
 
         A content that was held and is not any more can't be added again: its file may be gone.
         """
-        kept = self._all.setdefault(content.digest, content)
-        kept.holders += 1
-        if kept.holders == 1:
-            held = kept.in_memory
+        if self._all.setdefault(content.digest, content) is content and not content.holders:
+            held = content.in_memory
             assert held is not None
             with self._state:
-                self._known[id(held)] = kept
-                self._memory_bytes += kept.size
-                if kept.size >= WORTH_A_FILE:
-                    self._movable[kept.digest] = kept
+                self._enter_memory(content, held)
                 self._tidy()
+        kept = self.kept(content)
+        kept.holders += 1
         return kept
 
     def drop(self, content: Content) -> None:
@@ -163,6 +175,12 @@ class Contents:
     @property
     def _crowded(self) -> bool:
         return bool(self._movable) and self._memory_bytes > max(self._max_bytes, self._patience)
+
+    def _enter_memory(self, content: Content, held: bytes) -> None:
+        self._known[id(held)] = content
+        self._memory_bytes += content.size
+        if content.size >= WORTH_A_FILE:
+            self._movable[content.digest] = content
 
     def _leave_memory(self, content: Content) -> None:
         self._known.pop(id(content.in_memory), None)
@@ -210,6 +228,6 @@ class Contents:
 
 def _unlink(file: Path) -> None:
     try:
-        file.unlink()
+        file.unlink(missing_ok=True)
     except OSError as problem:
         log.warning("a picture's file could not be removed: %s (%s)", file, problem.strerror)

@@ -16,6 +16,7 @@ from novita_mock.bridge import Bridge
 from novita_mock.context import Context
 from novita_mock.protocol import Protocol
 from novita_mock.settings import Settings
+from novita_mock.spool import sweep
 
 #: Wall seconds that replies under way have at the end.
 GRACE_S = 0.5
@@ -119,6 +120,7 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     keep_memory()
+    threading.Thread(target=sweep, name="novita-mock-sweep", daemon=True).start()  # nobody waits for it
     server.run(sockets=[listening])
     return 0
 

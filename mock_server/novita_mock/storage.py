@@ -95,9 +95,9 @@ class OwnBuckets:
     """
 
     def __init__(
-        self, contents: Contents | None = None, max_bytes: int = MAX_BYTES, max_objects: int = MAX_OBJECTS
+        self, contents: Contents, max_bytes: int = MAX_BYTES, max_objects: int = MAX_OBJECTS
     ) -> None:
-        self._holding = Holding(contents or Contents())
+        self._holding = Holding(contents)
         self._record_bytes = 0
         self._max_bytes = max_bytes
         self._max_objects = max_objects
