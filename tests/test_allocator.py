@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
+from conftest import b64, picture, upscale_body
+from faulty import until
 from novita_mock import allocator
+from served import MIB, memory, served
 
 #: Frees many large blocks, and tells how often pages had to be had anew for as many others.
 PROGRAM = """
@@ -48,3 +51,14 @@ def test_a_c_library_that_knows_nothing_of_it_is_left_alone(monkeypatch):
 
     monkeypatch.setattr(allocator.ctypes, "CDLL", lambda name: Musl())
     assert allocator.keep_memory() is False
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no glibc here")
+def test_a_server_gives_back_what_it_kept_once_nobody_asks_for_anything():
+    large = upscale_body(image_base64=b64(picture().ljust(20 * MIB, b"\0")))
+    with served("--speed", "manual") as (process, client):
+        for _ in range(3):
+            assert client.post("/v3/async/upscale", json=large).status_code == 200
+        most = memory(process)
+        assert most > 80 * MIB
+        until(lambda: memory(process) < most - 20 * MIB)

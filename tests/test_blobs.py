@@ -3,6 +3,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from novita_mock.blobs import CREDENTIAL, Blob, Grant, MemoryBlobs, Signer, fetch
+from novita_mock.contents import Content, Contents
 from novita_mock.problems import BadLink, UnknownLink
 
 PATH = "/prod/5f0c/aa.png"
@@ -57,9 +58,9 @@ def test_nonsense_is_refused(query: str) -> None:
 
 
 def test_a_picture_that_was_dropped_is_not_there() -> None:
-    blobs = MemoryBlobs()
-    blobs.put(PATH, Blob("a", b"x", "image/png"))
-    assert fetch(blobs, PATH).content == b"x"
+    blobs = MemoryBlobs(Contents())
+    blobs.put(PATH, Blob("a", Content(b"x"), "image/png"))
+    assert fetch(blobs, PATH).content.read() == b"x"
     blobs.drop(PATH)
     with pytest.raises(UnknownLink):
         fetch(blobs, PATH)

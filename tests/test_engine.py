@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from novita_mock.accounts import Account, Accounts
 from novita_mock.blobs import MemoryBlobs
 from novita_mock.catalogue import load
 from novita_mock.chance import Chance, draw_seed
+from novita_mock.contents import Contents
 from novita_mock.engine import Engine
 from novita_mock.geometry import Output
 from novita_mock.plan import Plan
@@ -21,6 +23,7 @@ from novita_mock.pool import Made
 from novita_mock.problems import TooMuch, UnknownTask
 from novita_mock.results import Results
 from novita_mock.settings import Settings
+from novita_mock.spool import Spool
 from novita_mock.storage import OwnBuckets
 from novita_mock.store import MemoryTasks
 from novita_mock.submission import Submission
@@ -36,11 +39,13 @@ class Bench:
 
     def __init__(self, seed: int | None = 1, **told: Any) -> None:
         self.settings = Settings(seed=seed, **told)
-        self.wall, self.painter, self.blobs = FakeWall(), FakePainter(), MemoryBlobs()
+        self.wall, self.painter, self.spool = FakeWall(), FakePainter(), Spool()
+        self.contents = Contents(self.settings.max_memory_bytes, self.spool)
+        self.blobs = MemoryBlobs(self.contents)
         chance = Chance(draw_seed() if seed is None else seed)
         self.accounts = Accounts(self.settings, chance, self.wall)
         self.tasks = MemoryTasks()
-        self.results = Results(self.settings, chance, self.tasks, self.blobs, OwnBuckets())
+        self.results = Results(self.settings, chance, self.tasks, self.blobs, OwnBuckets(self.contents))
         self.ended: list[Task] = []
         self.planned = Plan(0, 0)
         self.engine = Engine(
@@ -49,6 +54,7 @@ class Bench:
             self.accounts,
             self.tasks,
             self.results,
+            self.contents,
             self.painter,
             wake=lambda account: self.timeline.run_due(account),
             ended=lambda account, task, named: self.ended.append(task),
@@ -61,8 +67,10 @@ class Bench:
         return self.accounts.of_key(key)
 
     def submit(self, account: Account, plan: Plan | None = None, image: bytes = b"picture") -> Task:
+        picture = sha256(image).hexdigest()
+        request, digest = {"image_base64": picture}, sha256(picture.encode()).hexdigest()
         submission = Submission(
-            UPSCALE, {"model_name": "x"}, {"d": image}, "0" * 64, Output(4, 4), 4, Wish("png", 60, "http://x")
+            UPSCALE, request, {picture: image}, digest, Output(4, 4), 4, Wish("png", 60, "http://x")
         )
         self.planned = plan or Plan(0.5, 1.0)
         return self.on_loop(lambda: self.engine.submit(account, submission))
@@ -96,6 +104,7 @@ class Bench:
     def close(self) -> None:
         self.timeline.close()
         self.engine.close()
+        self.contents.close()
         self.runner.close()
 
 
@@ -244,8 +253,8 @@ def test_of_a_thousand_tasks_under_a_small_cap_no_unfinished_one_is_dropped() ->
     """T9."""
     bench = Bench(max_results_bytes=100 * 2048 + 100 * 100)
     tasks = [bench.submit(bench.account(), Plan(0, 0)) for _ in range(1000)]
-    for _ in range(900):
-        bench.finish(Made((b"x" * 100,)))
+    for number in range(900):
+        bench.finish(Made((b"%100d" % number,)))
     kept = [task for task in tasks if bench.tasks.get(task.account_id, task.task_id)]
     assert kept == tasks[800:]  # the 100 that ended last, and the 100 that have not
     assert bench.results.kept_bytes <= 100 * (2048 + 100)

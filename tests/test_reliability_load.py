@@ -69,7 +69,7 @@ def test_a_thousand_at_once_are_a_thousand_tasks_each_ended_at_its_first_poll(st
 
 
 def test_the_memory_of_ten_thousand_tasks_is_flat_once_the_cap_is_reached() -> None:
-    """L2: 2 MiB of results are kept, some 900 of these tasks."""
+    """L2: 2 MiB of results are kept, some 1,000 of these tasks."""
     with served("--speed", "0", "--max-results-bytes", str(2 * MIB)) as (process, client):
         seen = []
         for _ in range(5):
@@ -79,7 +79,7 @@ def test_the_memory_of_ten_thousand_tasks_is_flat_once_the_cap_is_reached() -> N
     print("MiB after each 2,000 tasks:", seen)
     assert seen[-1] - seen[0] < 8, seen
     assert health["kept_bytes"] <= 2 * MIB
-    assert health["forgotten_tasks"] > 9000
+    assert health["forgotten_tasks"] > 8900
     assert health["unfinished_tasks"] == 0
 
 
@@ -100,11 +100,14 @@ def test_more_work_than_is_taken_is_refused_in_the_dialect(start: Start, path: s
 
 
 def test_more_bytes_than_are_taken_are_refused(start: Start) -> None:
-    """L4."""
+    """L4: a picture that many tasks have counts once."""
     client = start(speed="manual", max_pending_bytes=MIB)
-    large = upscale_body(image_base64=b64(picture().ljust(MIB * 3 // 4, b"\0")))
-    assert client.post(UPSCALE, json=large).status_code == 200
-    refused(client.post(UPSCALE, json=large).json(), 429, "RATE_LIMIT_EXCEEDED")
+    large, other = (
+        upscale_body(image_base64=b64(picture().ljust(MIB * 3 // 4, filling))) for filling in (b"\0", b"\1")
+    )
+    for _ in range(3):
+        assert client.post(UPSCALE, json=large).status_code == 200
+    refused(client.post(UPSCALE, json=other).json(), 429, "RATE_LIMIT_EXCEEDED")
     assert client.post(UPSCALE, json=upscale_body()).status_code == 200
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novita_mock.catalogue import load
+from novita_mock.contents import Content, Contents
 from novita_mock.dialects import refusal
 from novita_mock.problems import Refused
 from novita_mock.storage import (
@@ -154,15 +155,15 @@ def test_with_an_endpoint_the_address_is_the_endpoints():
 
 
 def put(buckets, key, content=b"x", account="a", bucket="b-1"):
-    buckets.put(account, bucket, key, content, "image/png", 5.0)
+    buckets.put(account, bucket, key, Content(content), "image/png", 5.0)
 
 
 def test_what_was_put_can_be_got_and_is_told():
-    buckets = OwnBuckets()
+    buckets = OwnBuckets(Contents())
     put(buckets, "d/x.png", b"abc")
     stored = buckets.get("b-1", "d/x.png")
     assert stored is not None
-    assert stored.content == b"abc"
+    assert stored.content.read() == b"abc"
     assert told(stored, "http://h:1") == {
         "bucket": "b-1", "key": "d/x.png", "bytes": 3, "content_type": "image/png", "at_s": 5.0,
         "url": "http://h:1/_mock/storage/b-1/d/x.png",
@@ -172,7 +173,7 @@ def test_what_was_put_can_be_got_and_is_told():
 
 
 def test_an_object_put_again_is_replaced_and_counted_once():
-    buckets = OwnBuckets()
+    buckets = OwnBuckets(Contents())
     put(buckets, "x", b"first")
     size = buckets.kept_bytes
     put(buckets, "x", b"other", account="b")
@@ -181,7 +182,7 @@ def test_an_object_put_again_is_replaced_and_counted_once():
 
 
 def test_accounts_and_buckets_are_listed_and_cleared_apart():
-    buckets = OwnBuckets()
+    buckets = OwnBuckets(Contents())
     put(buckets, "x")
     put(buckets, "y", account="b")
     put(buckets, "z", account="b", bucket="b-2")
@@ -195,7 +196,7 @@ def test_accounts_and_buckets_are_listed_and_cleared_apart():
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3000)), max_size=30), st.integers(1, 9000))
 def test_the_buckets_are_bounded_and_the_newest_is_always_there(puts, max_bytes):
-    buckets = OwnBuckets(max_bytes, max_objects=4)
+    buckets = OwnBuckets(Contents(), max_bytes, max_objects=4)
     for key, size in puts:
         put(buckets, str(key), b"x" * size)
         assert len(buckets) == 1 or (len(buckets) <= 4 and buckets.kept_bytes <= max_bytes)

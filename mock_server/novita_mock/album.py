@@ -13,7 +13,7 @@ from msgspec import Struct
 from novita_mock.work import Picture
 
 #: What is remembered: so many pictures, and so many bytes of them. The longest body has room.
-MAX_KNOWN, MAX_BYTES = 1024, 48 * 1024 * 1024
+MAX_KNOWN, MAX_BYTES = 1024, 32 * 1024 * 1024
 #: Shorter pictures are known by themselves, longer ones first by their checksum, in bytes.
 _SHORT = 2048
 

@@ -25,3 +25,8 @@ def keep_memory() -> bool:
     wanted = ((_M_MMAP_THRESHOLD, MAPPED_FROM), (_M_TRIM_THRESHOLD, KEPT), (_M_TOP_PAD, PAD))
     told = [mallopt(option, value) for option, value in wanted]
     return told == [1] * len(wanted)
+
+
+def give_back() -> None:
+    """What is kept unused goes back to the system; only where ``keep_memory`` could be done."""
+    ctypes.CDLL(None).malloc_trim(0)

@@ -17,6 +17,7 @@ from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, load, parse_quirks
 from novita_mock.chance import Chance, draw_seed, draw_token
 from novita_mock.clock import MachineWall, Wall, clock_for
+from novita_mock.contents import Contents
 from novita_mock.context import Context, refuse
 from novita_mock.deliveries import Deliveries
 from novita_mock.direct import Direct, Told
@@ -71,6 +72,7 @@ def create_app(
         context.stop()
         await context.deliveries.close(GRACE_S)
         await context.carrier.close()
+        context.contents.close()
 
     told = _told_problems(context)
     rows = _rows(context)
@@ -89,12 +91,9 @@ def _context(
     settings: Settings, catalogue: Catalogue, chance: Chance, wall: Wall, painter: Painter | None
 ) -> Context:
     """Every part of a double, each handed what it needs."""
-    accounts, tasks, blobs, buckets = (
-        Accounts(settings, chance, wall),
-        MemoryTasks(),
-        MemoryBlobs(),
-        OwnBuckets(),
-    )
+    accounts, tasks = Accounts(settings, chance, wall), MemoryTasks()
+    contents = Contents(settings.max_memory_bytes)
+    blobs, buckets = MemoryBlobs(contents), OwnBuckets(contents)
     results = Results(settings, chance, tasks, blobs, buckets, _uploads(settings))
 
     def own_urls() -> list[str]:
@@ -112,7 +111,7 @@ def _context(
         announcer(account, task, named)
 
     painter = painter or Pool(settings.max_pixels_in_flight)
-    engine = Engine(settings, chance, accounts, tasks, results, painter, wake, ended)
+    engine = Engine(settings, chance, accounts, tasks, results, contents, painter, wake, ended)
     context = Context(
         settings=settings,
         catalogue=catalogue,
@@ -123,6 +122,7 @@ def _context(
         carrier=carrier,
         announcer=announcer,
         results=results,
+        contents=contents,
         tasks=tasks,
         blobs=blobs,
         buckets=buckets,

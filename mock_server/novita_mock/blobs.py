@@ -1,13 +1,15 @@
 """Where image bytes live, and the signed links that lead to them."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlencode
 
-from novita_mock.problems import BadLink, UnknownLink
+from novita_mock.contents import Content, Contents, Lost
+from novita_mock.holding import Holding
+from novita_mock.problems import BadLink, Broken, UnknownLink
 
 #: The credential in every link begins with this, so that nobody takes one for a real one.
 CREDENTIAL = "NOVITAMOCK"
@@ -20,13 +22,17 @@ class Blob:
     """A stored picture, and the task that made it."""
 
     account_id: str
-    content: bytes
+    content: Content
     content_type: str
     task_id: str = ""
 
 
 class BlobStore(Protocol):
     """A place for image bytes."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of all pictures; equal ones count once."""
 
     def put(self, path: str, blob: Blob) -> None:
         """Keep a picture under a path."""
@@ -39,17 +45,25 @@ class BlobStore(Protocol):
 
 
 class MemoryBlobs:
-    """Pictures in memory."""
+    """Pictures by their paths, in memory; their bytes are among the contents that it is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, contents: Contents) -> None:
         self._blobs: dict[str, Blob] = {}
+        self._holding = Holding(contents)
 
     def __len__(self) -> int:
         return len(self._blobs)
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of all pictures; equal ones count once."""
+        return self._holding.kept_bytes
+
     def put(self, path: str, blob: Blob) -> None:
         """Keep a picture under a path."""
-        self._blobs[path] = blob
+        kept = self._holding.add(blob.content)
+        self.drop(path)
+        self._blobs[path] = replace(blob, content=kept)
 
     def get(self, path: str) -> Blob | None:
         """The picture under a path."""
@@ -57,7 +71,9 @@ class MemoryBlobs:
 
     def drop(self, path: str) -> None:
         """Forget a picture."""
-        self._blobs.pop(path, None)
+        blob = self._blobs.pop(path, None)
+        if blob is not None:
+            self._holding.drop(blob.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +144,18 @@ def fetch(blobs: BlobStore, path: str) -> Blob:
     if blob is None:
         raise UnknownLink("NoSuchKey: there is no such picture, or none any more")
     return blob
+
+
+async def read(blobs: BlobStore, path: str) -> bytes:
+    """The bytes of the picture under a path.
+
+    Raises:
+        UnknownLink: there is none, or none any more.
+        Broken: the file that it was in is lost.
+    """
+    blob = fetch(blobs, path)
+    try:
+        return await blob.content.read_aside()
+    except Lost as problem:
+        fetch(blobs, path)  # it may have been forgotten while it was read
+        raise Broken(str(problem)) from None

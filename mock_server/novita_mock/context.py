@@ -20,6 +20,7 @@ from novita_mock.carrier import Carrier
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.chance import Chance
 from novita_mock.clock import Clock, Wall
+from novita_mock.contents import Contents
 from novita_mock.deliveries import Deliveries
 from novita_mock.dialects import Reply, refusal
 from novita_mock.ending import Ending
@@ -57,6 +58,7 @@ class Context:
     carrier: Carrier
     announcer: Announcer
     results: Results
+    contents: Contents
     tasks: TaskStore
     blobs: BlobStore
     buckets: OwnBuckets

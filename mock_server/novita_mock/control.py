@@ -119,7 +119,8 @@ async def _object(call: Call) -> Response:
     if found is None:
         raise NotFound("there is no such object")
     headers = {"x-content-type-options": "nosniff", "cross-origin-resource-policy": "cross-origin"}
-    return Response(found.content, 200, headers, media_type=found.content_type)
+    content = await found.content.read_aside()
+    return Response(content, 200, headers, media_type=found.content_type)
 
 
 #: Routes whose answer is no JSON.

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from novita_mock import dialects, models
 from novita_mock.accounts import Account
-from novita_mock.blobs import fetch
+from novita_mock.blobs import fetch, read
 from novita_mock.catalogue import Operation
 from novita_mock.context import Context
 from novita_mock.egress import is_hop
@@ -94,8 +94,8 @@ async def image(context: Context, operation: Operation, request: Request) -> Res
     response = context.respond(dialects.Reply(200, "", _image_headers(path)), account)
     del response.headers["content-length"]
     response.headers["content-type"] = blob.content_type
-    response.headers["content-length"] = str(len(blob.content))
-    response.body = b"" if request.method == "HEAD" else blob.content
+    response.headers["content-length"] = str(blob.content.size)
+    response.body = b"" if request.method == "HEAD" else await read(context.blobs, path)
     return response
 
 

@@ -6,17 +6,19 @@ from contextlib import suppress
 
 from novita_mock.accounts import Account, Accounts
 from novita_mock.chance import Chance
+from novita_mock.contents import Contents
 from novita_mock.effects import Effect
 from novita_mock.fault_rule import FaultRule
 from novita_mock.plan import Fate, Plan, plan_for, test_plan
 from novita_mock.pool import Painter
-from novita_mock.problems import TooMuch, UnknownTask
+from novita_mock.problems import UnknownTask
 from novita_mock.process import Made
 from novita_mock.results import Results
 from novita_mock.settings import Settings
 from novita_mock.store import TaskStore
 from novita_mock.submission import Submission
 from novita_mock.task import Status, Task, apply
+from novita_mock.unfinished import Painted, Unfinished
 from novita_mock.waiting import Waiting
 
 #: Seeds that are drawn: 0 up to, not including, this. Assumed from the published examples.
@@ -39,6 +41,7 @@ class Engine:
         accounts: Accounts,
         tasks: TaskStore,
         results: Results,
+        contents: Contents,
         painter: Painter,
         wake: Callable[[Account], None],
         ended: Callable[[Account, Task, tuple[FaultRule, ...]], None],
@@ -49,29 +52,25 @@ class Engine:
         self._accounts = accounts
         self._tasks = tasks
         self._results = results
+        self._contents = contents
         self._painter = painter
         self._wake = wake
         self._ended = ended
         self._plan = plan
-        self._orders: dict[str, Submission] = {}
-        self._made: dict[str, Made] = {}
+        self._unfinished = Unfinished(settings, contents)
         #: Who waits for the end of a task, and the ends that wait for their pictures.
         self.waiting = Waiting()
         self._uploads: set[asyncio.Task[None]] = set()
-        self._pending_bytes = 0
         self._closed = False
 
     @property
     def unfinished(self) -> int:
         """Tasks that have not ended."""
-        return len(self._orders)
+        return len(self._unfinished)
 
     def check(self, submission: Submission) -> None:
         """Raises ``TooMuch`` where there is more unfinished work than the settings allow."""
-        if len(self._orders) >= self._settings.max_pending_tasks:
-            raise TooMuch(f"{len(self._orders)} tasks are unfinished; no more are taken now")
-        if self._orders and self._pending_bytes + submission.size > self._settings.max_pending_bytes:
-            raise TooMuch(f"{self._pending_bytes} bytes of pictures wait for work; no more are taken now")
+        self._unfinished.check(submission)
 
     def submit(self, account: Account, submission: Submission, fate: Fate | None = None) -> Task:
         """Accept a request: from here on its task exists and is paid for.
@@ -85,8 +84,7 @@ class Engine:
         if not submission.wish.test_status:
             account.wallet.charge(task.task_id, submission.cost)
             account.spending.note(task.task_id, task.digest, task.submitted_s, submission.cost, lost=False)
-        self._orders[task.task_id] = submission
-        self._pending_bytes += submission.size
+        self._unfinished.add(task.task_id, submission)
         self._tasks.put(task, None)
         self._wake(account)
         return self.get(account, task.task_id, task.dialect)
@@ -114,9 +112,8 @@ class Engine:
         """Forget every task of an account, ended or not; how many there were."""
         tasks = self._tasks.of(account.account_id)
         for task in tasks:
-            submission, made = self._orders.pop(task.task_id, None), self._made.pop(task.task_id, Made())
+            self._unfinished.drop(task.task_id)
             account.wallet.settle(task.task_id)
-            self._pending_bytes -= (submission.size if submission else 0) + made.size
             self._tasks.drop(task)
             self.waiting.release(account.account_id, task.task_id)
         self._results.forget(account.account_id)
@@ -131,7 +128,7 @@ class Engine:
         for task in self._tasks.take_due(account.account_id, until_s):
             if task.status is Status.QUEUED:
                 self._start(account, task)
-            elif task.task_id in self._made and not (
+            elif self._unfinished.ready(task.task_id) and not (
                 account.clock.stands and self.waiting.late(account.account_id)
             ):
                 self._end(account, task, task.end_due_s)
@@ -176,44 +173,48 @@ class Engine:
         if not self._tasks.put(apply(task, "start", started_s=task.start_due_s), task):
             return
         account.effects.add(Effect(task.start_due_s, "task-started", task.task_id))
-        submission, wish = self._orders[task.task_id], task.wish
+        order, wish = self._unfinished[task.task_id], task.wish
         if wish.test_status or task.plan.failure:
             # No work for the painter: nobody will look at the pictures of a failure.
             canned = () if task.plan.failure else (self._results.canned(wish.image_type),)
-            self._made[task.task_id] = Made(canned)
-            self._pending_bytes += self._made[task.task_id].size
+            self._unfinished.paint(task.task_id, Painted(canned))
             return
         loop = asyncio.get_running_loop()
 
         def done(made: Made) -> None:
+            # Still in the painter's thread: digests of large pictures take their time.
+            painted = Painted(tuple(map(self._contents.of, made.pictures)), made.broken)
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-                loop.call_soon_threadsafe(self._painted, account, task.task_id, made)
+                loop.call_soon_threadsafe(self._painted, account, task.task_id, painted)
 
-        self._painter.make(submission.work(task.seed or 0), submission.pixels, done)
+        self._painter.make(order.work(task.seed or 0), order.pixels, done)
 
-    def _painted(self, account: Account, task_id: str, made: Made) -> None:
-        task = self._tasks.get(account.account_id, task_id)
-        if task is None or task.terminal or self._closed:
+    def _painted(self, account: Account, task_id: str, painted: Painted) -> None:
+        task = self._going_on(account, task_id)
+        if task is None:
             return
-        if made.pictures and self._results.uploads(task):
-            upload = asyncio.get_running_loop().create_task(self._upload(account, task, made))
+        leaving = bool(painted.pictures) and self._results.uploads(task)
+        self._unfinished.paint(task_id, painted, leaving=leaving)
+        if leaving:
+            upload = asyncio.get_running_loop().create_task(self._upload(account, task, painted))
             self._uploads.add(upload)
             upload.add_done_callback(self._uploads.discard)
         else:
-            self._finished(account, task_id, made)
+            self._ready(account, task)
 
-    async def _upload(self, account: Account, task: Task, made: Made) -> None:
-        self._pending_bytes += made.size
-        stored = await self._results.upload(task, made)
-        self._pending_bytes -= made.size
-        self._finished(account, task.task_id, stored)
+    async def _upload(self, account: Account, task: Task, painted: Painted) -> None:
+        broken = await self._results.upload(task, painted.pictures)
+        if self._going_on(account, task.task_id) is not None:
+            self._unfinished.leave(task.task_id, broken)
+            self._ready(account, task)
 
-    def _finished(self, account: Account, task_id: str, made: Made) -> None:
+    def _going_on(self, account: Account, task_id: str) -> Task | None:
+        """A task whose work is done, unless it is forgotten or everything stops."""
         task = self._tasks.get(account.account_id, task_id)
-        if task is None or task.terminal or self._closed:
-            return
-        self._made[task_id] = made
-        self._pending_bytes += made.size  # they wait for their task's planned end
+        return None if task is None or task.terminal or self._closed else task
+
+    def _ready(self, account: Account, task: Task) -> None:
+        """Nothing more has to be done for the end of a task: it comes when it is due."""
         if task.end_due_s <= account.clock.now():
             self._end_late(account)
             self._wake(account)
@@ -222,28 +223,28 @@ class Engine:
         # Where the clock stands, in the order in which they were due: who painted faster must not show.
         for task_id in self.waiting.late(account.account_id):
             task = self._tasks.get(account.account_id, task_id)
-            if task_id in self._made and task is not None:
+            if task is not None and self._unfinished.ready(task_id):
                 self._end(account, task, account.clock.now())
             elif account.clock.stands:
                 return
 
     def _end(self, account: Account, task: Task, finished_s: float) -> None:
-        made = self._made.pop(task.task_id)
-        submission = self._orders.pop(task.task_id)
-        failure = task.plan.failure or made.broken
+        painted, order = self._unfinished.ready(task.task_id), self._unfinished[task.task_id]
+        assert painted is not None
+        failure = task.plan.failure or painted.broken
         if failure:
             ended = apply(task, "fail", finished_s=finished_s, reason=failure)
             account.wallet.refund(task.task_id)
             account.spending.give_back(task.task_id)
         else:
-            images = self._results.store(account, task, submission.operation, made.pictures, finished_s)
+            images = self._results.store(account, task, order.operation, painted.pictures, finished_s)
             ended = apply(task, "succeed", finished_s=finished_s, images=images)
             account.wallet.settle(task.task_id)
         self._tasks.put(ended, task)
-        self._pending_bytes -= submission.size + made.size
+        self._unfinished.drop(task.task_id)  # not before its pictures are stored: they are the same
         what = "task-failed" if failure else "task-succeeded"
         account.effects.add(Effect(finished_s, what, task.task_id, {"reason": failure} if failure else None))
         self._results.keep(ended)
-        self._ended(account, ended, submission.named)
+        self._ended(account, ended, order.named)
         self._results.forget_surplus(self._accounts.now_s)
         self.waiting.release(account.account_id, task.task_id)

@@ -77,7 +77,8 @@ class Process:
         clock.daemon = True
         clock.start()
         try:
-            write_message(child.stdin, asdict(work))  # type: ignore[arg-type]
+            message = asdict(work) | {"images": dict(work.images)}
+            write_message(child.stdin, message)  # type: ignore[arg-type]
             answer = read_message(child.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError, ValueError):
             self._end()

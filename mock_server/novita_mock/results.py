@@ -7,8 +7,8 @@ from novita_mock.accounts import Account
 from novita_mock.blobs import Blob, BlobStore, Grant, Signer
 from novita_mock.catalogue import Operation
 from novita_mock.chance import Chance
+from novita_mock.contents import Content, Lost
 from novita_mock.files import folder
-from novita_mock.process import Made
 from novita_mock.s3 import StorageFailed
 from novita_mock.settings import Settings
 from novita_mock.storage import OwnBuckets, object_key, object_url, own_store_url
@@ -38,40 +38,43 @@ class Results:
         self._blobs = blobs
         self._buckets = buckets
         self._uploads = uploads
-        self._retention = Retention(settings.max_results_bytes, settings.max_result_age_s)
+        self._retention = Retention(
+            settings.max_results_bytes, settings.max_result_age_s, lambda: blobs.kept_bytes
+        )
         self.signer = Signer(chance.digest("links", size=32))
         #: Ended tasks that are not kept any more.
         self.forgotten_tasks = 0
 
     @property
     def kept_bytes(self) -> int:
-        """Ended tasks and their pictures, in bytes."""
+        """Ended tasks and their pictures, in bytes; equal pictures count once."""
         return self._retention.kept_bytes
 
     def uploads(self, task: Task) -> bool:
         """Whether a task's pictures have to be sent away before it can end."""
         return task.wish.storage is not None and self._uploads is not None
 
-    async def upload(self, task: Task, made: Made) -> Made:
+    async def upload(self, task: Task, pictures: tuple[Content, ...]) -> str:
         """Send a task's pictures to the S3 service, one after the other.
 
         Returns:
-            What was made; nothing but the reason, where the service did not take one: those after it are
-            not sent.
+            Why the service did not take one, or an empty text: those after it are not sent.
         """
         storage = task.wish.storage
         assert storage is not None
         assert self._uploads is not None
         try:
-            for index, content in enumerate(made.pictures):
-                key = self._key(task, index)
+            for index, picture in enumerate(pictures):
+                key, content = self._key(task, index), await picture.read_aside()
                 await self._uploads.send(Parcel(storage.bucket, storage.region, key, content, _type(task)))
         except StorageFailed as problem:
-            return Made(broken=problem.reason)
-        return made
+            return problem.reason
+        except Lost as problem:
+            return str(problem)
+        return ""
 
     def store(
-        self, account: Account, task: Task, operation: Operation, pictures: tuple[bytes, ...], at_s: float
+        self, account: Account, task: Task, operation: Operation, pictures: tuple[Content, ...], at_s: float
     ) -> tuple[Image, ...]:
         """Store the pictures of a task that ends at a moment, and make their links."""
         wish = task.wish
@@ -90,14 +93,13 @@ class Results:
             images.append(Image(path, wish.image_type, url, wish.ttl_s, _nsfw(task, index)))
         return tuple(images)
 
-    def canned(self, image_type: str) -> bytes:
+    def canned(self, image_type: str) -> Content:
         """The picture of a webhook's test mode, in a format."""
-        return (folder("fixtures") / "images" / f"test-mode.{image_type}").read_bytes()
+        return Content((folder("fixtures") / "images" / f"test-mode.{image_type}").read_bytes())
 
     def keep(self, task: Task) -> None:
         """A task has ended: from here on it counts."""
-        blobs = (self._blobs.get(image.path) for image in task.images)
-        self._retention.add(task, sum(len(blob.content) for blob in blobs if blob))
+        self._retention.add(task)
 
     def forget_surplus(self, now_s: Callable[[str], float]) -> None:
         """Drop what is over a cap, given the time of an account by its id."""
@@ -124,7 +126,7 @@ class Results:
         name, ext = self._name(task, index), task.wish.image_type
         return object_key(storage.path, task.task_id, name, ext, storage.save_to_path_directly)
 
-    def _own(self, account: Account, task: Task, index: int, content: bytes, at_s: float) -> str:
+    def _own(self, account: Account, task: Task, index: int, content: Content, at_s: float) -> str:
         """The address of a picture in custom storage; in the double's own buckets it is written now."""
         storage, key = task.wish.storage, self._key(task, index)
         assert storage is not None
@@ -137,27 +139,29 @@ class Results:
 class Retention:
     """What has ended, in order of its end, and how much of it is kept."""
 
-    #: What a kept task is reckoned at beside its pictures, in bytes (measured: about 2 KiB).
+    #: What a kept task is reckoned at beside its pictures, in bytes (measured: 1,810, and its links' ends).
     RECORD_BYTES = 2048
 
-    def __init__(self, max_bytes: int, max_age_s: float) -> None:
+    def __init__(self, max_bytes: int, max_age_s: float, picture_bytes: Callable[[], int]) -> None:
         self.max_bytes = max_bytes
         self.max_age_s = max_age_s
-        self.kept_bytes = 0
-        self._ended: deque[tuple[Task, int]] = deque()
+        self._picture_bytes = picture_bytes
+        self._ended: deque[Task] = deque()
 
-    def add(self, task: Task, picture_bytes: int) -> None:
-        """A task has ended and its pictures take so many bytes."""
-        size = picture_bytes + self.RECORD_BYTES
-        self._ended.append((task, size))
-        self.kept_bytes += size
+    @property
+    def kept_bytes(self) -> int:
+        """What has ended, and the pictures that are kept, in bytes."""
+        return len(self._ended) * self.RECORD_BYTES + self._picture_bytes()
+
+    def add(self, task: Task) -> None:
+        """A task has ended, and its pictures are kept."""
+        self._ended.append(task)
 
     def take_of(self, account_id: str) -> list[Task]:
         """Every task of an account; they are given up by this."""
-        taken = [(task, size) for task, size in self._ended if task.account_id == account_id]
-        self._ended = deque((task, size) for task, size in self._ended if task.account_id != account_id)
-        self.kept_bytes -= sum(size for _, size in taken)
-        return [task for task, _ in taken]
+        taken = [task for task in self._ended if task.account_id == account_id]
+        self._ended = deque(task for task in self._ended if task.account_id != account_id)
+        return taken
 
     def take_surplus(self, now_s: Callable[[str], float]) -> Iterator[Task]:
         """The tasks that are over a cap, the oldest first; each is given up by being taken.
@@ -165,16 +169,16 @@ class Retention:
         Args:
             now_s: the time of an account, by its id.
 
-        The newest is never over the cap of bytes: what was just made can be fetched at least once.
+        The newest is never over the cap of bytes: what was just made can be fetched at least once. A picture
+        that others show too goes with the last of them.
         """
         while self._ended:
-            task, size = self._ended[0]
+            task = self._ended[0]
             too_old = (task.finished_s or 0.0) + self.max_age_s <= now_s(task.account_id)
             too_much = self.kept_bytes > self.max_bytes and len(self._ended) > 1
             if not (too_old or too_much):
                 return
             self._ended.popleft()
-            self.kept_bytes -= size
             yield task
 
 

@@ -10,18 +10,21 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.applications import Starlette
 
-from novita_mock.allocator import keep_memory
+from novita_mock.allocator import give_back, keep_memory
 from novita_mock.app import create_app
 from novita_mock.bridge import Bridge
 from novita_mock.context import Context
 from novita_mock.express import ExpressProtocol
 from novita_mock.quick import Quick
 from novita_mock.settings import Settings
+from novita_mock.spool import sweep
 
 #: Wall seconds that replies under way have at the end.
 GRACE_S = 0.5
 #: Wall seconds between two looks at whether a signal asked to stop.
 TICK_S = 0.1
+#: Such looks without a request until memory that was kept for the next ones is given back.
+QUIET_TICKS = 30
 #: Allocations, and collections of the generation before, until each generation is collected (measured).
 GC_THRESHOLDS = (20_000, 20, 50)
 #: Wall seconds between two looks at whether the replies under way have left.
@@ -46,6 +49,8 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stopping = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
+        #: Whether memory is kept, and has to be given back when nobody has asked for anything for a while.
+        self.keeps_memory = False
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -62,9 +67,13 @@ class _Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """As uvicorn's, but another thread's wish to stop is heard at once."""
-        ticks = 0
+        ticks = asked = quiet = 0
         while not await self.on_tick(ticks):
             ticks += 1
+            before, asked = asked, self.server_state.total_requests
+            quiet = quiet + 1 if asked == before else 0
+            if quiet == QUIET_TICKS and asked and self.keeps_memory:
+                await asyncio.to_thread(give_back)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TICK_S)
 
@@ -119,7 +128,8 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
     # What is there now stays: the collector need not look at it again and again, nor at every few requests.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    keep_memory()
+    server.keeps_memory = keep_memory()
+    threading.Thread(target=sweep, name="novita-mock-sweep", daemon=True).start()  # nobody waits for it
     server.run(sockets=[listening])
     return 0
 

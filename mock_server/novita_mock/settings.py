@@ -93,6 +93,9 @@ class Settings:
     max_result_age_s: float = _row(
         604800.0, reading.positive, "seconds", "how long a finished task and its pictures are kept"
     )
+    max_memory_bytes: int = _row(
+        64 * MIB, reading.count, "bytes", "pictures kept in memory; more of them go into files, below TMPDIR"
+    )
     max_pending_tasks: int = _row(
         20000, reading.count, "tasks", "unfinished tasks at most; one more is refused"
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from novita_mock.contents import Content, Contents
+from novita_mock.holding import Holding
 from novita_mock.problems import Fault, cut
 from novita_mock.types import JSON
 
@@ -81,20 +83,22 @@ class Stored:
     account_id: str
     bucket: str
     key: str
-    content: bytes
+    content: Content
     content_type: str
     at_s: float
 
 
 class OwnBuckets:
-    """Buckets of the double, in memory. As on S3 their names are everybody's; an object is its writer's.
+    """Buckets of the double. As on S3 their names are everybody's; an object is its writer's.
 
-    Attributes:
-        kept_bytes: contents and keys of all objects; the oldest make room, the newest is always kept.
+    The oldest objects make room, the newest is always kept. Their bytes are among the contents it is given.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, max_objects: int = MAX_OBJECTS) -> None:
-        self.kept_bytes = 0
+    def __init__(
+        self, contents: Contents, max_bytes: int = MAX_BYTES, max_objects: int = MAX_OBJECTS
+    ) -> None:
+        self._holding = Holding(contents)
+        self._record_bytes = 0
         self._max_bytes = max_bytes
         self._max_objects = max_objects
         self._objects: OrderedDict[tuple[str, str], Stored] = OrderedDict()
@@ -102,14 +106,19 @@ class OwnBuckets:
     def __len__(self) -> int:
         return len(self._objects)
 
+    @property
+    def kept_bytes(self) -> int:
+        """Contents and keys of all objects, in bytes; equal contents count once."""
+        return self._record_bytes + self._holding.kept_bytes
+
     def put(
-        self, account_id: str, bucket: str, key: str, content: bytes, content_type: str, at_s: float
+        self, account_id: str, bucket: str, key: str, content: Content, content_type: str, at_s: float
     ) -> None:
         """Write an object whole; one that is there already is replaced."""
+        kept = self._holding.add(content)
         self._forget((bucket, key))
-        stored = Stored(account_id, bucket, key, content, content_type, at_s)
-        self._objects[bucket, key] = stored
-        self.kept_bytes += _size(stored)
+        self._objects[bucket, key] = Stored(account_id, bucket, key, kept, content_type, at_s)
+        self._record_bytes += _record_bytes(key)
         while len(self) > 1 and (len(self) > self._max_objects or self.kept_bytes > self._max_bytes):
             self._forget(next(iter(self._objects)))
 
@@ -133,7 +142,8 @@ class OwnBuckets:
     def _forget(self, place: tuple[str, str]) -> None:
         stored = self._objects.pop(place, None)
         if stored:
-            self.kept_bytes -= _size(stored)
+            self._record_bytes -= _record_bytes(stored.key)
+            self._holding.drop(stored.content)
 
 
 def told(stored: Stored, base_url: str) -> JSON:
@@ -141,15 +151,16 @@ def told(stored: Stored, base_url: str) -> JSON:
     return {
         "bucket": stored.bucket,
         "key": stored.key,
-        "bytes": len(stored.content),
+        "bytes": stored.content.size,
         "content_type": stored.content_type,
         "at_s": stored.at_s,
         "url": object_url(own_store_url(base_url), stored.bucket, stored.key),
     }
 
 
-def _size(stored: Stored) -> int:
-    return len(stored.content) + 4 * len(stored.key) + 1024
+def _record_bytes(key: str) -> int:
+    """What an object takes beside its content."""
+    return 4 * len(key) + 1024
 
 
 def _region_fault(region: str) -> str:

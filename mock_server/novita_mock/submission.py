@@ -10,7 +10,6 @@ from novita_mock.geometry import Output
 from novita_mock.task import Wish
 from novita_mock.types import JSON
 from novita_mock.wallet import cost_of
-from novita_mock.work import Work
 
 
 class Submission(Struct, frozen=True, gc=False):
@@ -38,11 +37,6 @@ class Submission(Struct, frozen=True, gc=False):
     scenario: str = ""
 
     @property
-    def size(self) -> int:
-        """Bytes of all input pictures."""
-        return sum(map(len, self.images.values()))
-
-    @property
     def pixels(self) -> int:
         """Pixels of all pictures, those that come in and those that will come out."""
         return self.output.pixels + self.input_pixels
@@ -53,7 +47,3 @@ class Submission(Struct, frozen=True, gc=False):
         if self.wish.test_status:
             return 0
         return cost_of(self.operation, self.output.count, self.wish.nsfw_level is not None)
-
-    def work(self, seed: int) -> Work:
-        """The order for its pictures."""
-        return Work(self.operation.renderer, self.request, self.images, seed, self.wish.image_type)

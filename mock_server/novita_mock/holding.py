@@ -1,0 +1,58 @@
+"""What one owner holds of the pictures' contents, and the same as bytes for whoever works on them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from novita_mock.contents import Content, Contents
+
+
+class Holding:
+    """Contents that one owner holds. However often it holds one, that counts once.
+
+    Attributes:
+        kept_bytes: of all that it holds.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._times: dict[str, int] = {}
+        self.kept_bytes = 0
+
+    def add(self, content: Content) -> Content:
+        """Hold a content once more: returns the one that is kept of its digest."""
+        times = self._times.get(content.digest, 0)
+        self._times[content.digest] = times + 1
+        if times:
+            return self._contents.kept(content)
+        self.kept_bytes += content.size
+        return self._contents.add(content)
+
+    def drop(self, content: Content) -> None:
+        """Hold it once less."""
+        times = self._times.pop(content.digest) - 1
+        if times:
+            self._times[content.digest] = times
+        else:
+            self.kept_bytes -= content.size
+            self._contents.drop(content)
+
+    def more_bytes(self, files: Mapping[str, bytes]) -> int:
+        """By how many bytes it would grow with some files, by digest."""
+        return sum(len(content) for digest, content in files.items() if digest not in self._times)
+
+
+class Pictures(Mapping[str, bytes]):
+    """Contents by their digests, as bytes that are read when they are asked for."""
+
+    __slots__ = ("_contents",)
+
+    def __init__(self, contents: Iterable[Content]) -> None:
+        self._contents = {content.digest: content for content in contents}
+
+    def __getitem__(self, digest: str) -> bytes:
+        return self._contents[digest].read()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._contents)
+
+    def __len__(self) -> int:
+        return len(self._contents)
