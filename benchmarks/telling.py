@@ -12,10 +12,9 @@ import os
 import platform
 import re
 import shutil
-import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -85,11 +84,6 @@ def number(value: float) -> str:
     """A figure for a table: three digits, or all that are before the point."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
-
-
-def median_of(rounds: Sequence[dict[str, Any]], figure: Callable[[dict[str, Any]], float]) -> float:
-    """The median of a figure, or of a ratio, over the rounds."""
-    return statistics.median(map(figure, rounds))
 
 
 def versions(*packages: str) -> dict[str, str]:
