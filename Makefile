@@ -87,6 +87,7 @@ bench: $(BENCHED) ## what it costs, measured here, into docs/performance.md and 
 	$(BIN)/python benchmarks/http --write $(ARGS)
 	$(BIN)/python benchmarks/http/largest.py --write $(ARGS)
 	$(BIN)/python benchmarks/http/starting.py --write $(ARGS)
+	$(BIN)/python benchmarks/http/growth.py --write $(ARGS)
 
 bench-peers: $(BENCHED) ## the same beside other people's servers, from npm (needs Node.js, and Java for one)
 	$(BIN)/python benchmarks/peers/install_peers.py

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from io import BytesIO
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -19,6 +20,7 @@ import install_peers
 import packs
 import telling
 import works
+from plot import plot
 
 WORKS = [work.name for work in works.WORKS]
 QUICK = ("--rounds", "1", "--seconds", "0.1", "--warm", "0")
@@ -33,7 +35,7 @@ def run(tmp_path, program, place, *flags):
     assert told.returncode == 0, told.stderr
     written = page.read_text()
     assert written.startswith(f"before\n<!-- measured: {place} -->\n\nMeasured on ")
-    assert written.endswith("|\n\n<!-- end -->\nafter\n")
+    assert written.endswith("\n\n<!-- end -->\nafter\n")
     assert "old" not in written
     return written, json.loads(figures.read_text()), told.stderr
 
@@ -61,6 +63,15 @@ def test_the_benchmark_of_starts_runs(tmp_path):
     assert all(each["idle_mib"] > 1 for each in told["medians"].values())
 
 
+def test_the_benchmark_of_growth_runs_and_draws(tmp_path):
+    flags = ("--rounds", "1", "--seconds", "0.1", "--most", "100", "--plots", str(tmp_path))
+    _, told, failures = run(tmp_path, "http/growth.py", "growth", *flags)
+    assert list(told["medians"]) == ["polls", "submits", "accounts"], failures
+    assert list(told["medians"]["polls"]["poll"]) == ["10", "100"]
+    drawn = ElementTree.parse(tmp_path / "growth-polls.svg")
+    assert len(drawn.findall("{*}circle")) == 2
+
+
 @pytest.mark.skipif(
     not (install_peers.PEERS.ready and shutil.which("java")), reason="make bench-peers has not been run"
 )
@@ -83,6 +94,16 @@ def test_no_two_bodies_of_a_work_are_alike_and_each_picture_is_one():
         assert len(texts) == len(bodies)
         for text_ in list(texts)[:5]:
             Image.open(BytesIO(base64.b64decode(text_, validate=True))).load()
+
+
+def test_a_line_that_is_linear_is_drawn_so():
+    drawn = ElementTree.fromstring(plot("of a < b", "x", "y", {"line": [(10, 2), (100, 20), (1000, 200)]}))
+    first, second, third = (
+        (float(dot.get("cx")), float(dot.get("cy"))) for dot in drawn.findall("{*}circle")
+    )
+    assert second[0] - first[0] == pytest.approx(third[0] - second[0], abs=0.2)
+    assert first[1] - second[1] == pytest.approx(second[1] - third[1], abs=0.2)
+    assert first[1] > second[1]
 
 
 def test_large_bodies_share_their_pictures(tmp_path):

@@ -1,8 +1,9 @@
 """Asks a server for one thing after the other, and tells how it fared: a program, on a core of its own.
 
-    python benchmarks/http/load.py PORT REQUESTS_FILE CONNECTIONS SECONDS
+    python benchmarks/http/load.py PORT REQUESTS_FILE CONNECTIONS SECONDS [REPLIES]
 
-The file is one that ``packs`` wrote; its requests are sent in turn, again from the first after the last.
+The file is one that ``packs`` wrote; its requests are sent in turn, again from the first after the last, for
+so many seconds, and so often at most.
 Prints a line of JSON: replies, wall seconds, milliseconds at the median and at the 99th percentile,
 the share of the time that this program had to work (near 1 it is what bounds the replies a second), and the
 replies that were not 200. Written against asyncio's protocols: an HTTP client would cost more than the
@@ -15,7 +16,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 import uvloop
@@ -72,26 +73,27 @@ class Asking(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._began = time.perf_counter()
-        if self._began >= self._until:
+        pieces = next(self._requests, None) if self._began < self._until else None
+        if pieces is None:
             self._transport.close()
             return
-        pieces = next(self._requests)
         if len(pieces) == 1:
             self._transport.write(pieces[0])
         else:
             self._transport.writelines(pieces)
 
 
-async def main(port: int, requests: list[list[bytes]], connections: int, seconds: float) -> dict[str, object]:
+async def main(
+    port: int, requests: Iterator[list[bytes]], connections: int, seconds: float
+) -> dict[str, object]:
     """Ask for so long; what came of it."""
     loop = asyncio.get_running_loop()
     taken: list[float] = []
     bad: list[bytes] = []
-    turn = cycle(requests)
     began = time.perf_counter()
     until = began + seconds
     asking = [
-        (await loop.create_connection(lambda: Asking(turn, until, taken, bad), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: Asking(requests, until, taken, bad), "127.0.0.1", port))[1]
         for _ in range(connections)
     ]
     await asyncio.gather(*(each.over for each in asking))
@@ -109,6 +111,6 @@ async def main(port: int, requests: list[list[bytes]], connections: int, seconds
 
 
 if __name__ == "__main__":
-    port, file, connections, seconds = sys.argv[1:]
-    asked = packs.read(Path(file))
+    port, file, connections, seconds, *most = sys.argv[1:]
+    asked = islice(cycle(packs.read(Path(file))), int(most[0]) if most else None)
     print(json.dumps(uvloop.run(main(int(port), asked, int(connections), float(seconds)))))
