@@ -91,7 +91,7 @@ bench: $(BENCHED) ## what it costs, measured here, into docs/performance.md and 
 
 bench-peers: $(BENCHED) ## the same beside other people's servers, from npm (needs Node.js, and Java for one)
 	$(BIN)/python benchmarks/peers/install_peers.py
-	$(BIN)/python benchmarks/http --peers --warm 4 --write $(ARGS)
+	$(BIN)/python benchmarks/http --peers --write $(ARGS)
 	$(BIN)/python benchmarks/http/starting.py --peers --write $(ARGS)
 
 check: lint types imports sizes docs-check test ## everything that CI runs

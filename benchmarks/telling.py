@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,11 @@ def number(value: float) -> str:
     """A figure for a table: three digits, or all that are before the point."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
+
+
+def turns(rounds: int) -> Iterator[bool]:
+    """Whether each turn counts: the first does not, unless it is the only one."""
+    yield from [False] * (rounds > 1) + [True] * rounds
 
 
 def versions(*packages: str) -> dict[str, str]:

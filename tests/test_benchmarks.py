@@ -23,7 +23,7 @@ import works
 from plot import plot
 
 WORKS = [work.name for work in works.WORKS]
-QUICK = ("--rounds", "1", "--seconds", "0.1", "--warm", "0")
+QUICK = ("--rounds", "1", "--seconds", "0.1")
 
 
 def run(tmp_path, program, place, *flags):
@@ -76,7 +76,7 @@ def test_the_benchmark_of_growth_runs_and_draws(tmp_path):
     not (install_peers.PEERS.ready and shutil.which("java")), reason="make bench-peers has not been run"
 )
 def test_the_benchmark_beside_other_servers_runs(tmp_path):
-    flags = ("--peers", "--works", WORKS[1])
+    flags = ("--peers", "--works", WORKS[1], "--warm", "0.1")
     written, told, failures = run(tmp_path, "http", "peers", *QUICK, *flags)
     assert len(told["medians"][WORKS[1]]) == 5, failures
     assert written.count(" | 200 of 200 | ") == 5

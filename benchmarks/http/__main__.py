@@ -15,8 +15,8 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,16 @@ from works import IMG2IMG, RESULT, UPSCALE, WORKS, Work, small
 OURS = "novita-mock"
 #: Measured rounds: of each a figure for each side.
 Rounds = list[dict[str, dict[str, float]]]
+
+
+def written(folder: Path, task_id: str, asked: argparse.Namespace) -> dict[Work, Path]:
+    """The requests of each work that is measured, in a file."""
+    found = {}
+    for number, work in enumerate(WORKS):
+        if work.name in (asked.works or [work.name]) and (work.with_peers or not asked.peers):
+            found[work] = folder / str(number)
+            packs.write(found[work], work.requests(task_id))
+    return found
 
 
 def replies_of(double: Side) -> tuple[str, dict[str, bytes]]:
@@ -70,22 +80,29 @@ def others(replies: dict[str, bytes], with_peers: bool) -> Iterator[list[Side]]:
         yield sides
 
 
-def measured(sides: list[Side], requests: Path, work: Work, asked: argparse.Namespace) -> Rounds:
+def warm(sides: Sequence[Side], files: dict[Work, Path], seconds: float) -> None:
+    """Ask for every work before any is measured: there are compilers that work while a program runs."""
+    for work, file in files.items():
+        for side in sides:
+            with suppress(Failed):
+                ask(side, file, work.connections, seconds)
+
+
+def measured(sides: Sequence[Side], requests: Path, work: Work, asked: argparse.Namespace) -> Rounds:
     """The rounds of one work; a side that fails is in none."""
     left, rounds = list(sides), []
-    # the first round is for caches, and for compilers that work while a program runs
-    for seconds in filter(None, [asked.warm, *[asked.seconds] * asked.rounds]):
+    for counts in telling.turns(asked.rounds):
         taken = {}
         for side in list(left):
             try:
-                taken[side.name] = ask(side, requests, work.connections, seconds)
+                taken[side.name] = ask(side, requests, work.connections, asked.seconds)
             except Failed as failed:
                 print(f"{side.name}, {work.name}: {failed}", file=sys.stderr)
                 left.remove(side)
             if side.name == OURS and work.path != RESULT:  # what was submitted waits for ever: it is let go
                 answer(side, "POST", "/_mock/reset", b'{"parts": ["tasks", "journal"]}')
-        rounds.append(taken)
-    return [{side.name: taken[side.name] for side in left} for taken in rounds[-asked.rounds :]]
+        rounds += [taken] if counts else []
+    return [{side.name: taken[side.name] for side in left} for taken in rounds]
 
 
 def figures(rounds: Rounds) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -116,26 +133,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.7)
-    parser.add_argument("--warm", type=float, default=0.5, help="seconds before the first round; 0 for none")
+    parser.add_argument("--warm", type=float, default=3.0, help="seconds a work that peers are warmed up for")
     parser.add_argument("--works", nargs="+", choices=[work.name for work in WORKS], help="only these")
     parser.add_argument("--peers", action="store_true", help="beside the servers of other people")
     telling.options(parser)
     asked = parser.parse_args()
-    works = [work for work in WORKS if work.name in (asked.works or [work.name])]
     told: dict[str, dict[str, Any]] = {"rounds": {}, "medians": {}, "ratios": {}}
     lines: list[list[str]] = []
     with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         double = stack.enter_context(ours(*UNBOUND))
-        task_id, replies = replies_of(double)
+        _, replies = replies_of(double)
         sides = [double, *stack.enter_context(others(replies, asked.peers))]
-        judged = answers.compared(sides, task_id)
+        judged = answers.compared(sides, json.loads(replies[UPSCALE])["task_id"])
         answer(double, "POST", "/_mock/reset", b'{"parts": ["tasks", "journal"]}')
         task_id, _ = replies_of(double)
-        for work in works:
-            with ExitStack() as beside, tempfile.NamedTemporaryFile() as file:
+        files = written(folder, task_id, asked)
+        warm(sides[1:] if asked.peers else [], files, asked.warm)
+        for work, file in files.items():
+            with ExitStack() as beside:
                 least = () if asked.peers else (bare(replies[work.path]), floor(replies[work.path]))
-                packs.write(Path(file.name), work.requests(task_id))
-                rounds = measured([*sides, *map(beside.enter_context, least)], Path(file.name), work, asked)
+                rounds = measured([*sides, *map(beside.enter_context, least)], file, work, asked)
             medians, ratios = figures(rounds)
             for part, found in zip(told, (rounds, medians, ratios), strict=True):
                 told[part][work.name] = found

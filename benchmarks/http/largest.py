@@ -1,6 +1,6 @@
 """What a submit of 30 MB costs: CPU, memory, and how long others wait for a poll meanwhile.
 
-    python benchmarks/http/largest.py [--rounds N] [--seconds S] [--warm S] [--size BYTES] [--write]
+    python benchmarks/http/largest.py [--rounds N] [--seconds S] [--size BYTES] [--write]
 
 The double beside a plain server, a bare uvicorn application and a bare socket. Each is asked twice a round:
 alone, for its CPU and its speed, and with a poll every few milliseconds on a connection of its own, for the
@@ -101,21 +101,21 @@ def measured(sides: Sequence[Side], files: dict[str, Path], asked: argparse.Name
     """The rounds; a side that fails is in none."""
     left, rounds = list(sides), []
     idle = {side.name: side.memory() for side in sides}
-    for seconds in filter(None, [asked.warm, *[asked.seconds] * asked.rounds]):
+    for counts in telling.turns(asked.rounds):
         taken = {}
         for side in list(left):
             try:
                 if side.name == OURS:
                     renew(side, files["poll"])
-                taken[side.name] = found = one_round(side, files, seconds)
+                taken[side.name] = found = one_round(side, files, asked.seconds)
                 if found["peak_bytes"]:
                     above = found["peak_bytes"] - idle[side.name]
                     found["peak_bodies"] = above / asked.size / CONNECTIONS
             except (Failed, OSError) as failed:
                 print(f"{side.name}: {failed}", file=sys.stderr)
                 left.remove(side)
-        rounds.append(taken)
-    return [{side.name: taken[side.name] for side in left} for taken in rounds[-asked.rounds :]]
+        rounds += [taken] if counts else []
+    return [{side.name: taken[side.name] for side in left} for taken in rounds]
 
 
 def row(name: str, each: dict[str, Any], ratio: float) -> list[str]:
@@ -130,7 +130,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--warm", type=float, default=0.5, help="seconds before the first round; 0 for none")
     parser.add_argument("--size", type=int, default=30_000_000, help="bytes of a picture's text")
     telling.options(parser)
     asked = parser.parse_args()

@@ -44,7 +44,7 @@ class Asking(asyncio.Protocol):
 
     def __init__(self, requests: Iterator[list[bytes]], until: float, taken: list[float], bad: list[bytes]):
         self._requests, self._until, self._taken, self._bad = requests, until, taken, bad
-        self._held, self._size = b"", -1
+        self._held, self._size, self._done = b"", -1, False
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -67,7 +67,9 @@ class Asking(asyncio.Protocol):
         self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
+        """It is over; before its time where the server closed it."""
+        if not self._done:
+            self._bad.append(f"the connection was closed: {exc}".encode())
         if not self.over.done():
             self.over.set_result(None)
 
@@ -75,6 +77,7 @@ class Asking(asyncio.Protocol):
         self._began = time.perf_counter()
         pieces = next(self._requests, None) if self._began < self._until else None
         if pieces is None:
+            self._done = True
             self._transport.close()
             return
         if len(pieces) == 1:

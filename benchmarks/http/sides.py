@@ -173,7 +173,12 @@ def ask(
     line += [sys.executable, str(HERE / "load.py"), str(side.port), str(requests), str(connections)]
     line += [str(seconds), *map(str, [replies] if replies else [])]
     before = side.cpu_s()
-    told = subprocess.run(line, preexec_fn=on_core(LOAD_CORE), capture_output=True)
+    try:
+        told = subprocess.run(
+            line, preexec_fn=on_core(LOAD_CORE), capture_output=True, timeout=seconds + START_S
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Failed("it did not answer in time") from late
     cpu_s = side.cpu_s() - before
     if told.returncode:
         raise Failed(told.stderr.decode().strip().splitlines()[-1])

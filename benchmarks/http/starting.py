@@ -63,7 +63,7 @@ def measured(rounds: int, with_peers: bool) -> list[dict[str, dict[str, float]]]
         if with_peers:
             peers.prepare(folder, peers.our_document(), {RESULT: REPLY})
         failed: set[str] = set()
-        for _ in range(rounds + 1):
+        for counts in telling.turns(rounds):
             taken = {}
             port = free_port()
             for side, line in commands(port, folder, with_peers):
@@ -72,8 +72,8 @@ def measured(rounds: int, with_peers: bool) -> list[dict[str, dict[str, float]]]
                 except Failed as reason:
                     print(reason, file=sys.stderr)
                     failed.add(side)
-            found.append(taken)
-    return [{side: each[side] for side in each if side not in failed} for each in found[1:]]
+            found += [taken] if counts else []
+    return [{side: each[side] for side in each if side not in failed} for each in found]
 
 
 def main() -> None:
