@@ -72,8 +72,8 @@ def others(replies: dict[str, bytes], with_peers: bool) -> Iterator[list[Side]]:
             peers.prepare(folder, document, replies)
             for peer in peers.known():
                 try:
-                    if why := peers.missing(peer):
-                        raise Failed(f"{peer.name} is not measured: {why}")
+                    if peers.missing(peer):
+                        raise Failed(peers.about(peer))
                     sides.append(stack.enter_context(peers.started(peer, folder)))
                 except Failed as failed:
                     print(failed, file=sys.stderr)
@@ -161,7 +161,7 @@ def main() -> None:
             print("\n".join(" | ".join(line) for line in rows(work.name, medians, ratios)), file=sys.stderr)
     head = ["work", "server", "CPU µs", "times ours", "replies/s", "ours, times it", "p50 ms", "p99 ms"]
     name = "peers" if asked.peers else "http"
-    given = "".join(f"- {peer.name} is given {peer.given}.\n" for peer in peers.known() if asked.peers)
+    given = "".join(f"- {peers.about(peer)}\n" for peer in peers.known() if asked.peers)
     telling.tell(
         asked,
         name,

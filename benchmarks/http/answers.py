@@ -42,8 +42,8 @@ def compared(sides: Sequence[Side], task_id: str, many: int = MANY) -> dict[str,
     """
     good, bad = good_and_bad(many)
     found = {}
-    polled = [json.loads(answer(side, "GET", f"{RESULT}?task_id={task_id}")[1]) for side in sides]
-    for side, reply in zip(sides, polled, strict=True):
+    polled = [answer(side, "GET", f"{RESULT}?task_id={task_id}") for side in sides]
+    for side, (status, reply) in zip(sides, polled, strict=True):
         statuses = [
             [status for status, _ in answers(side, [("POST", path, body) for path, body in sent])]
             for sent in (good, bad)
@@ -53,7 +53,7 @@ def compared(sides: Sequence[Side], task_id: str, many: int = MANY) -> dict[str,
             "accepted": sum(status == 200 for status in statuses[0]),
             "bad": len(bad),
             "refused": sum(400 <= status < 500 for status in statuses[1]),
-            "same": reply == polled[0],
+            "same": status == 200 and json.loads(reply) == json.loads(polled[0][1]),
         }
     return found
 

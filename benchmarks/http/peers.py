@@ -2,7 +2,7 @@
 
 Each is started as its documentation says, with what it logs of each request off where it can be. What is
 given to them is our document as ``novita-mock openapi`` prints it, but that the reply of the double stands
-in it as the example of each 200, so that all of them answer the same bytes. WireMock takes no document:
+in it as the example of each 200, so that all of them answer the same. WireMock takes no document:
 its stubs are made of it.
 """
 
@@ -72,6 +72,12 @@ def missing(peer: Peer) -> str:
     return "" if PROGRAMS.is_dir() else "its package is not installed: make bench-peers installs it"
 
 
+def about(peer: Peer) -> str:
+    """What it is given, or why it is not measured."""
+    why = missing(peer)
+    return f"{peer.name} is not measured: {why}." if why else f"{peer.name} is given {peer.given}."
+
+
 def our_document() -> bytes:
     """Our OpenAPI document."""
     return subprocess.check_output([sys.executable, "-P", "-m", "novita_mock", "openapi"], env=ENVIRON)
@@ -88,7 +94,10 @@ def prepare(folder: Path, document: bytes, replies: dict[str, bytes]) -> None:
     described = json.loads(document)
     for path, reply in replies.items():
         (operation,) = described["paths"][path].values()
-        operation["responses"]["200"]["content"]["application/json"]["example"] = json.loads(reply)
+        content = operation["responses"]["200"]["content"]["application/json"]
+        content["example"] = json.loads(reply)
+        # Mockoon looks for an example in the schema alone
+        content["schema"] = {"allOf": [content["schema"]], "example": content["example"]}
     (folder / _DOCUMENT).write_text(json.dumps(described))
     mappings = folder / "wiremock/mappings"
     mappings.mkdir(parents=True)
@@ -118,11 +127,9 @@ def await_answer(side: Side, ended: Callable[[], int | None], step_s: float = 0.
     """
     until = time.monotonic() + START_S
     while ended() is None and time.monotonic() < until:
-        try:
-            answer(side, "GET", f"{RESULT}?task_id=x")
+        if answer(side, "GET", f"{RESULT}?task_id=x")[0]:
             return
-        except OSError:
-            time.sleep(step_s)
+        time.sleep(step_s)
     raise Failed(f"{side.name} did not start")
 
 

@@ -49,11 +49,19 @@ class Side:
 
     def cpu_s(self) -> float:
         """Seconds of CPU that it has taken, those of its children too, also of those that are over."""
-        return sum(_cpu_s(each) for each in self.tree())
+        return sum(_of(each, _cpu_s) for each in self.tree())
 
-    def memory(self) -> int:
+    def memory(self) -> float:
         """Bytes that it holds, its children's too."""
-        return sum(each.memory_info().rss for each in self.tree())
+        return sum(_of(each, lambda process: process.memory_info().rss) for each in self.tree())
+
+
+def _of(process: psutil.Process, figure: Callable[[psutil.Process], float]) -> float:
+    """A figure of a process; nothing of one that has ended meanwhile."""
+    try:
+        return figure(process)
+    except (psutil.NoSuchProcess, OSError):
+        return 0
 
 
 def _cpu_s(process: psutil.Process) -> float:
@@ -200,13 +208,20 @@ def answer(side: Side, method: str, path: str, body: bytes | None = None) -> tup
 
 
 def answers(side: Side, asked: Sequence[tuple[str, str, bytes | None]]) -> list[tuple[int, bytes]]:
-    """The same for requests one after the other, on one connection as far as the side keeps it."""
-    connection = http.client.HTTPConnection("127.0.0.1", side.port, timeout=60)
+    """The same for requests one after the other, on one connection as far as the side keeps it.
+
+    The status is 0 where the side broke a connection off instead.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", side.port, timeout=START_S)
     found = []
     for method, path, body in asked:
-        connection.request(method, path, body, HEADERS)
-        reply = connection.getresponse()
-        found.append((reply.status, reply.read()))
+        try:
+            connection.request(method, path, body, HEADERS)
+            reply = connection.getresponse()
+            found.append((reply.status, reply.read()))
+        except (OSError, http.client.HTTPException):
+            connection.close()  # the next request opens it again
+            found.append((0, b"null"))
     connection.close()
     return found
 

@@ -48,8 +48,8 @@ def commands(port: int, folder: Path, with_peers: bool) -> Iterator[tuple[str, l
     yield OURS, our_line("--port", str(port))
     yield "bare uvicorn", [sys.executable, str(HERE / "bare.py"), str(folder / "reply"), str(port)]
     for peer in peers.known() if with_peers else ():
-        if why := peers.missing(peer):
-            print(f"{peer.name} is not measured: {why}", file=sys.stderr)
+        if peers.missing(peer):
+            print(peers.about(peer), file=sys.stderr)
         else:
             yield peer.name, peer.command(port)
 
