@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 # What the double itself needs is enough to serve; tests and checks need more.
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
+# What is measured beside the double.
+BENCHED := $(VENV)/.benched
 
 # The long figures of the tests that CI runs with small ones.
 DEEP := tests/test_accepting.py tests/test_conform.py tests/test_live.py tests/test_ledger_crashes.py tests/test_world_machine.py tests/test_world_memory.py \
@@ -21,7 +23,7 @@ LOWEST_TESTS := tests/test_catalogue.py tests/test_openapi.py tests/test_pixels.
   tests/test_sender.py tests/test_terminal.py tests/test_testing.py tests/test_validation.py
 AUDIT := build/audit
 
-.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench check check-deep \
+.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench bench-peers check check-deep \
   check-lowest check-release audit lock dist wheel clean
 
 help: ## this list
@@ -34,6 +36,10 @@ $(RUNS): pyproject.toml tools/setup
 $(READY): pyproject.toml tools/setup
 	@tools/setup $(VENV) $(PYTHON) test $(LOCKED)
 	@touch $(RUNS) $@
+
+$(BENCHED): pyproject.toml tools/setup
+	@tools/setup $(VENV) $(PYTHON) test,bench
+	@touch $(RUNS) $(READY) $@
 
 setup: $(READY) clients ## make the environment in .venv, once (LOCKED=1: exactly requirements.lock)
 
@@ -77,8 +83,16 @@ docs-check: $(READY) ## the generated tables are what the data says
 openapi: $(RUNS) ## print the OpenAPI 3.1 document
 	@$(BIN)/novita-mock openapi $(ARGS)
 
-bench: $(READY) ## what a request costs, beside a bare server; into docs/performance.md (make bench ARGS="--rounds 9")
-	$(BIN)/python benchmarks/http --page docs/performance.md $(ARGS)
+bench: $(BENCHED) ## what it costs, measured here, into docs/performance.md and benchmarks/results
+	$(BIN)/python benchmarks/http --write $(ARGS)
+	$(BIN)/python benchmarks/http/largest.py --write $(ARGS)
+	$(BIN)/python benchmarks/http/starting.py --write $(ARGS)
+	$(BIN)/python benchmarks/http/growth.py --write $(ARGS)
+
+bench-peers: $(BENCHED) ## the same beside other people's servers, from npm (needs Node.js, and Java for one)
+	$(BIN)/python benchmarks/peers/install_peers.py
+	$(BIN)/python benchmarks/http --peers --write $(ARGS)
+	$(BIN)/python benchmarks/http/starting.py --peers --write $(ARGS)
 
 check: lint types imports sizes docs-check test ## everything that CI runs
 

@@ -12,10 +12,9 @@ import os
 import platform
 import re
 import shutil
-import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -87,9 +86,9 @@ def number(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
-def median_of(rounds: Sequence[dict[str, Any]], figure: Callable[[dict[str, Any]], float]) -> float:
-    """The median of a figure, or of a ratio, over the rounds."""
-    return statistics.median(map(figure, rounds))
+def turns(rounds: int) -> Iterator[bool]:
+    """Whether each turn counts: the first does not, unless it is the only one."""
+    yield from [False] * (rounds > 1) + [True] * rounds
 
 
 def versions(*packages: str) -> dict[str, str]:

@@ -1,31 +1,123 @@
-"""The benchmark of requests runs, and tells what it measured."""
+"""The benchmarks run, and tell what they measured."""
 
+import base64
 import json
+import shutil
 import subprocess
 import sys
+from io import BytesIO
+from xml.etree import ElementTree
+
+import pytest
+from PIL import Image
 
 from pages import ROOT, text
 
+sys.path += [str(ROOT / "benchmarks"), str(ROOT / "benchmarks/http"), str(ROOT / "benchmarks/peers")]
+
+import install_peers
+
+import packs
+import telling
+import works
+from plot import plot
+
+WORKS = [work.name for work in works.WORKS]
+QUICK = ("--rounds", "1", "--seconds", "0.1")
+
+
+def run(tmp_path, program, place, *flags):
+    """The page and the figures that a program of the benchmarks writes."""
+    page, figures = tmp_path / "page.md", tmp_path / "figures.json"
+    page.write_text(f"before\n<!-- measured: {place} -->\nold\n<!-- end -->\nafter\n")
+    line = [sys.executable, f"benchmarks/{program}", *flags, "--page", str(page), "--json", str(figures)]
+    told = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr
+    written = page.read_text()
+    assert written.startswith(f"before\n<!-- measured: {place} -->\n\nMeasured on ")
+    assert written.endswith("\n\n<!-- end -->\nafter\n")
+    assert "old" not in written
+    return written, json.loads(figures.read_text()), told.stderr
+
 
 def test_the_benchmark_of_requests_runs(tmp_path):
-    page, figures = tmp_path / "page.md", tmp_path / "figures.json"
-    page.write_text("before\n<!-- measured: http -->\nold\n<!-- end -->\nafter\n")
-    line = [sys.executable, "benchmarks/http", "--rounds", "1", "--seconds", "0.1"]
-    told = subprocess.run(
-        [*line, "--page", str(page), "--json", str(figures)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
+    written, told, failures = run(tmp_path, "http", "http", *QUICK)
+    assert "novita-mock | 200 of 200 | 200 of 200 | yes |" in written
+    assert list(told["medians"]) == WORKS, failures
+    for medians in told["medians"].values():
+        least = ["bare socket", "bare uvicorn"]
+        assert sorted(medians) == [*least, "novita-mock", "plain Starlette"], failures
+        assert all(medians["novita-mock"]["cpu_us"] > medians[name]["cpu_us"] > 0 for name in least)
+    assert {"date", "machine", "versions", "command", "rounds", "ratios"} <= set(told)
+
+
+def test_the_benchmark_of_the_largest_bodies_runs(tmp_path):
+    _, told, failures = run(tmp_path, "http/largest.py", "largest", *QUICK, "--size", "300000")
+    assert len(told["medians"]) == 4, failures
+    assert all(each["longest_ms"] >= each["poll_p99_ms"] > 0 for each in told["medians"].values())
+
+
+def test_the_benchmark_of_starts_runs(tmp_path):
+    _, told, failures = run(tmp_path, "http/starting.py", "start", "--rounds", "1")
+    assert sorted(told["medians"]) == ["bare uvicorn", "novita-mock"], failures
+    assert all(each["idle_mib"] > 1 for each in told["medians"].values())
+
+
+def test_the_benchmark_of_growth_runs_and_draws(tmp_path):
+    flags = ("--rounds", "1", "--seconds", "0.1", "--most", "100", "--plots", str(tmp_path))
+    _, told, failures = run(tmp_path, "http/growth.py", "growth", *flags)
+    assert list(told["medians"]) == ["polls", "submits", "accounts"], failures
+    assert list(told["medians"]["polls"]["poll"]) == ["10", "100"]
+    drawn = ElementTree.parse(tmp_path / "growth-polls.svg")
+    assert len(drawn.findall("{*}circle")) == 2
+
+
+@pytest.mark.skipif(
+    not (install_peers.PEERS.ready and shutil.which("java")), reason="make bench-peers has not been run"
+)
+def test_the_benchmark_beside_other_servers_runs(tmp_path):
+    flags = ("--peers", "--works", WORKS[1], "--warm", "0.1")
+    written, told, failures = run(tmp_path, "http", "peers", *QUICK, *flags)
+    assert len(told["medians"][WORKS[1]]) == 5, failures
+    assert written.count(" | 200 of 200 | ") == 5
+
+
+def test_no_two_bodies_of_a_work_are_alike_and_each_picture_is_one():
+    for requests in (
+        works.small(works.UPSCALE, 20),
+        works.small(works.IMG2IMG, 20),
+        works.large(9000, pictures=0),
+    ):
+        bodies = [b"".join(pieces).partition(b"\r\n\r\n")[2] for pieces in requests]
+        assert len(set(bodies)) == len(bodies)
+        texts = {json.loads(body)["request"]["image_base64"] for body in bodies}
+        assert len(texts) == len(bodies)
+        for text_ in list(texts)[:5]:
+            Image.open(BytesIO(base64.b64decode(text_, validate=True))).load()
+
+
+def test_a_line_that_is_linear_is_drawn_so():
+    drawn = ElementTree.fromstring(plot("of a < b", "x", "y", {"line": [(10, 2), (100, 20), (1000, 200)]}))
+    first, second, third = (
+        (float(dot.get("cx")), float(dot.get("cy"))) for dot in drawn.findall("{*}circle")
     )
-    assert told.returncode == 0, told.stderr
-    rows = json.loads(figures.read_text())
-    assert [row["work"] for row in rows] == ["poll", "submit, a 200 B picture", "submit, 300 KB"]
-    assert all(row["novita-mock cpu_us"] > row["bare uvicorn cpu_us"] > 0 for row in rows)
-    written = page.read_text()
-    assert written.startswith("before\n<!-- measured: http -->\n\nMeasured on ")
-    assert written.endswith("|\n\n<!-- end -->\nafter\n")
-    assert "old" not in written
+    assert second[0] - first[0] == pytest.approx(third[0] - second[0], abs=0.2)
+    assert first[1] - second[1] == pytest.approx(second[1] - third[1], abs=0.2)
+    assert first[1] > second[1]
+
+
+def test_large_bodies_share_their_pictures(tmp_path):
+    requests = works.large(9000, pictures=2, bodies=6)
+    packs.write(tmp_path / "requests", requests)
+    read = packs.read(tmp_path / "requests")
+    assert [tuple(pieces) for pieces in read] == requests
+    assert len({id(pieces[-1]) for pieces in read}) == 2
+
+
+def test_a_page_without_the_place_is_told_of(tmp_path):
+    (tmp_path / "page.md").write_text("nothing")
+    with pytest.raises(ValueError, match="measured: speed"):
+        telling.put(tmp_path / "page.md", "speed", "shown")
 
 
 def test_the_page_holds_a_table_of_every_work():

@@ -1,146 +1,173 @@
-"""What a request costs: the double beside a bare uvicorn application that answers the same bytes.
+"""What a request costs: the double beside servers that do less, or that are other people's.
 
-    make bench        (python benchmarks/http [--rounds N] [--seconds S] [--json FILE] [--page FILE])
+    python benchmarks/http [--rounds N] [--seconds S] [--warm S] [--works NAME ...] [--peers] [--write]
 
-Server and load are on a core each; the sides take turns; told are medians, and the median of the ratios of
+Beside it are a bare uvicorn application and a bare socket, which answer the same bytes, and a plain server of
+Starlette, json and jsonschema; with ``--peers`` Prism, Mockoon, WireMock and openapi-backend instead.
+
+Server and load are on a core each; the sides take turns; told are medians, and the medians of the ratios of
 each round. CPU is that of the server's whole process tree: it says more than replies a second, which the
-load generator bounds as well.
+load generator bounds as well. A side that fails is told of, and the others are measured.
 """
 
 import argparse
-import base64
-import datetime
 import json
-import os
-import platform
-import re
 import statistics
 import sys
-import urllib.request
-from contextlib import ExitStack
-from importlib.metadata import version
-from io import BytesIO
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(1, str(Path(__file__).parents[1]))
 
-from PIL import Image
-from sides import Side, ask, bare, ours
+import answers
+import packs
+import peers
+import telling
+from sides import UNBOUND, Failed, Side, answer, ask, bare, floor, ours, plain
+from works import IMG2IMG, RESULT, UPSCALE, WORKS, Work, small
 
-HEADERS = "Host: 127.0.0.1:4077\r\nAuthorization: Bearer sk_bench\r\nContent-Type: application/json\r\n"
-CONNECTIONS = 16
-_TABLE = re.compile(r"(<!-- measured: http -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def request(method: str, path: str, body: bytes = b"") -> bytes:
-    """A request as it goes over the wire."""
-    head = f"{method} {path} HTTP/1.1\r\n{HEADERS}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-def submit(size: int) -> bytes:
-    """A submit whose picture takes about so many characters of base64."""
-    picture = BytesIO()
-    if size < 1000:
-        Image.new("1", (16, 16)).save(picture, "PNG")
-    else:
-        side = max(8, int((size * 0.75 / 3) ** 0.5))
-        noise = Image.frombytes("RGB", (side, side), os.urandom(3 * side * side))
-        noise.save(picture, "PNG", compress_level=0)
-    image = base64.b64encode(picture.getvalue()).decode()
-    wanted = {"model_name": "4x-UltraSharp", "scale_factor": 1.01, "image_base64": image}
-    return json.dumps({"request": wanted}).encode()
+OURS = "novita-mock"
+#: Measured rounds: of each a figure for each side.
+Rounds = list[dict[str, dict[str, float]]]
 
 
-def answer(side: Side, path: str, body: bytes | None = None) -> bytes:
-    """What a side answers to one request."""
-    headers = {"Authorization": "Bearer sk_bench", "Content-Type": "application/json"}
-    asked = urllib.request.Request(f"http://127.0.0.1:{side.port}{path}", body, headers)
-    with urllib.request.urlopen(asked) as reply:
-        return bytes(reply.read())
-
-
-def works(side: Side) -> dict[str, tuple[bytes, bytes, int]]:
-    """What is measured, by name: the request, the reply that the double gives to it, and the connections."""
-    answer(side, "/_mock/balance", b'{"usd": 1e9}')
-    small = submit(200)
-    task_id = json.loads(answer(side, "/v3/async/upscale", small))["task_id"]
-    polled = f"/v3/async/task-result?task_id={task_id}"
-    found = {"poll": (request("GET", polled), answer(side, polled), CONNECTIONS)}
-    for name, size in (("submit, a 200 B picture", 200), ("submit, 300 KB", 300_000)):
-        body = submit(size)
-        reply = answer(side, "/v3/async/upscale", body)
-        found[name] = (request("POST", "/v3/async/upscale", body), reply, CONNECTIONS if size < 1000 else 4)
+def written(folder: Path, task_id: str, asked: argparse.Namespace) -> dict[Work, Path]:
+    """The requests of each work that is measured, in a file."""
+    found = {}
+    for number, work in enumerate(WORKS):
+        if work.name in (asked.works or [work.name]) and (work.with_peers or not asked.peers):
+            found[work] = folder / str(number)
+            packs.write(found[work], work.requests(task_id))
     return found
 
 
-def measured(rounds: int, seconds: float) -> list[dict[str, object]]:
-    """A row for each work."""
-    rows = []
-    # Manual time: a submit is measured, not the rendering that it leads to.
-    unbound = ("--max-pending-tasks", "10000000", "--max-pending-bytes", "8000000000")
-    with ours("--speed", "manual", *unbound) as double:
-        for name, (asked, reply, connections) in works(double).items():
-            with ExitStack() as stack:
-                sides = [double, stack.enter_context(bare(reply))]
-                taken = []
-                for _ in range(rounds):
-                    taken.append([ask(side, asked, connections, seconds) for side in sides])
-                    if name != "poll":  # what was submitted waits for ever: it is let go
-                        answer(double, "/_mock/reset", b'{"parts": ["tasks", "journal"]}')
-            row: dict[str, object] = {"work": name, "ratio": _ratio(taken)}
-            for place, side in enumerate(sides):
-                for figure in taken[0][place]:
-                    row[f"{side.name} {figure}"] = statistics.median(each[place][figure] for each in taken)
-            rows.append(row)
-            print(_line(row), file=sys.stderr, flush=True)
-    return rows
+def replies_of(double: Side) -> tuple[str, dict[str, bytes]]:
+    """A task, and what the double answers on each path."""
+    answer(double, "POST", "/_mock/balance", b'{"usd": 1e9}')
+    found = {}
+    for operation in (IMG2IMG, UPSCALE):
+        (request,) = small(operation, 1)
+        status, found[operation] = answer(double, "POST", operation, request[0].partition(b"\r\n\r\n")[2])
+        if status != 200:
+            raise Failed(f"{OURS} answered {found[operation]!r}")
+    task_id = json.loads(found[UPSCALE])["task_id"]
+    found[RESULT] = answer(double, "GET", f"{RESULT}?task_id={task_id}")[1]
+    return task_id, found
 
 
-def _ratio(taken: list[list[dict[str, float]]]) -> float:
-    return statistics.median(ours["cpu_us"] / other["cpu_us"] for ours, other in taken)
+@contextmanager
+def others(replies: dict[str, bytes], with_peers: bool) -> Iterator[list[Side]]:
+    """The servers beside the double that can be had here and serve every work."""
+    document = peers.our_document()
+    with ExitStack() as stack:
+        sides = []
+        if not with_peers:
+            sides.append(stack.enter_context(plain(document, replies[RESULT])))
+        else:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            peers.prepare(folder, document, replies)
+            for peer in peers.known():
+                try:
+                    if peers.missing(peer):
+                        raise Failed(peers.about(peer))
+                    sides.append(stack.enter_context(peers.started(peer, folder)))
+                except Failed as failed:
+                    print(failed, file=sys.stderr)
+        yield sides
 
 
-def _line(row: dict[str, object]) -> str:
-    figures = [
-        f"{row[f'{side} {figure}']:,.{digits}f}"
-        for side in ("novita-mock", "bare uvicorn")
-        for figure, digits in (("cpu_us", 0), ("per_s", 0), ("p99_ms", 1))
-    ]
-    return "| " + " | ".join([str(row["work"]), *figures, f"{row['ratio']:.2f}"]) + " |"
+def warm(sides: Sequence[Side], files: dict[Work, Path], seconds: float) -> None:
+    """Ask for every work before any is measured: there are compilers that work while a program runs."""
+    for work, file in files.items():
+        for side in sides:
+            with suppress(Failed):
+                ask(side, file, work.connections, seconds)
 
 
-def markdown(rows: list[dict[str, object]]) -> str:
-    """The table, with the day and the machine."""
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("uvicorn", "httptools", "uvloop", "starlette")
-    )
-    about = f"{datetime.date.today()}, Python {platform.python_version()}, {packages}, {_processor()}"
-    head = "| work | ours: CPU µs | per s | p99 ms | bare uvicorn: CPU µs | per s | p99 ms | CPU, ratio |"
-    return "\n".join([f"Measured on {about}.", "", head, "| --- " * 8 + "|", *map(_line, rows), ""])
+def measured(sides: Sequence[Side], requests: Path, work: Work, asked: argparse.Namespace) -> Rounds:
+    """The rounds of one work; a side that fails is in none."""
+    left, rounds = list(sides), []
+    for counts in telling.turns(asked.rounds):
+        taken = {}
+        for side in list(left):
+            try:
+                taken[side.name] = ask(side, requests, work.connections, asked.seconds)
+            except Failed as failed:
+                print(f"{side.name}, {work.name}: {failed}", file=sys.stderr)
+                left.remove(side)
+            if side.name == OURS and work.path != RESULT:  # what was submitted waits for ever: it is let go
+                answer(side, "POST", "/_mock/reset", b'{"parts": ["tasks", "journal"]}')
+        rounds += [taken] if counts else []
+    return [{side.name: taken[side.name] for side in left} for taken in rounds]
 
 
-def _processor() -> str:
-    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return f"{len(names)} cores, {names[0].partition(': ')[2]}" if names else platform.processor()
+def figures(rounds: Rounds) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The medians of each side, and the medians of the ratios to ours."""
+    medians, ratios = {}, {}
+    for name in rounds[0]:
+        taken = [each[name] for each in rounds]
+        medians[name] = {key: statistics.median(one[key] for one in taken) for key in taken[0]}
+        if name != OURS and OURS in rounds[0]:
+            pairs = list(zip(taken, (each[OURS] for each in rounds), strict=True))
+            ratios[name] = {
+                "cpu": statistics.median(one["cpu_us"] / double["cpu_us"] for one, double in pairs),
+                "per_s": statistics.median(double["per_s"] / one["per_s"] for one, double in pairs),
+            }
+    return medians, ratios
+
+
+def rows(work: str, medians: dict[str, Any], ratios: dict[str, Any]) -> Iterator[list[str]]:
+    """The lines of a work."""
+    for name, each in medians.items():
+        ratio = ratios.get(name, {"cpu": 1, "per_s": 1})
+        shown = [each["cpu_us"], ratio["cpu"], each["per_s"], ratio["per_s"], each["p50_ms"], each["p99_ms"]]
+        yield [work, name, *map(telling.number, shown)]
 
 
 def main() -> None:
     """Measure, and tell."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--page", type=Path, help="the page whose table is written anew")
+    parser.add_argument("--seconds", type=float, default=0.7)
+    parser.add_argument("--warm", type=float, default=3.0, help="seconds a work that peers are warmed up for")
+    parser.add_argument("--works", nargs="+", choices=[work.name for work in WORKS], help="only these")
+    parser.add_argument("--peers", action="store_true", help="beside the servers of other people")
+    telling.options(parser)
     asked = parser.parse_args()
-    rows = measured(asked.rounds, asked.seconds)
-    table = markdown(rows)
-    if asked.json:
-        asked.json.write_text(json.dumps(rows, indent=2))
-    if asked.page:
-        text = asked.page.read_text("utf-8")
-        asked.page.write_text(_TABLE.sub(lambda found: f"{found[1]}\n{table}\n{found[2]}", text), "utf-8")
-    print(table)
+    told: dict[str, dict[str, Any]] = {"rounds": {}, "medians": {}, "ratios": {}}
+    lines: list[list[str]] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        double = stack.enter_context(ours(*UNBOUND))
+        _, replies = replies_of(double)
+        sides = [double, *stack.enter_context(others(replies, asked.peers))]
+        judged = answers.compared(sides, json.loads(replies[UPSCALE])["task_id"])
+        answer(double, "POST", "/_mock/reset", b'{"parts": ["tasks", "journal"]}')
+        task_id, _ = replies_of(double)
+        files = written(folder, task_id, asked)
+        warm(sides[1:] if asked.peers else [], files, asked.warm)
+        for work, file in files.items():
+            with ExitStack() as beside:
+                least = () if asked.peers else (bare(replies[work.path]), floor(replies[work.path]))
+                rounds = measured([*sides, *map(beside.enter_context, least)], file, work, asked)
+            medians, ratios = figures(rounds)
+            for part, found in zip(told, (rounds, medians, ratios), strict=True):
+                told[part][work.name] = found
+            lines += rows(work.name, medians, ratios)
+            print("\n".join(" | ".join(line) for line in rows(work.name, medians, ratios)), file=sys.stderr)
+    head = ["work", "server", "CPU µs", "times ours", "replies/s", "ours, times it", "p50 ms", "p99 ms"]
+    name = "peers" if asked.peers else "http"
+    given = "".join(f"- {peers.about(peer)}\n" for peer in peers.known() if asked.peers)
+    telling.tell(
+        asked,
+        name,
+        f"{given}\n{answers.shown(judged)}\n\n{telling.table(head, lines)}",
+        {"answers": judged, **told},
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The least that a server under uvicorn can do: read the body, and answer bytes that stand fixed.
 
-    python benchmarks/http/bare.py REPLY_FILE
+    python benchmarks/http/bare.py REPLY_FILE [PORT]
 
 Prints its port. What our server does beside this is what it costs.
 """
@@ -26,7 +26,7 @@ async def app(scope, receive, send):
 
 
 if __name__ == "__main__":
-    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    listening = socket.create_server(("127.0.0.1", int((*sys.argv, 0)[2])), backlog=2048)
     print(listening.getsockname()[1], flush=True)
     config = uvicorn.Config(
         app, http="httptools", loop="uvloop", lifespan="off", access_log=False, log_level="warning"

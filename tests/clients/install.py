@@ -41,6 +41,11 @@ class Installation:
         return CLIENTS / self.name
 
     @property
+    def by_npm(self) -> bool:
+        """Whether npm installs it; if not, pip does."""
+        return self.lists[0].endswith("package.json")
+
+    @property
     def state(self) -> str:
         """A digest of all that decides what the folder holds."""
         contents = [(HERE / name).read_bytes() for name in self.lists]
@@ -78,7 +83,7 @@ def install(wanted: Installation) -> bool:
     for stale in (part, wanted.folder):
         shutil.rmtree(stale, ignore_errors=True)
     part.mkdir(parents=True)
-    done = subprocess.run(_npm(wanted, part) if wanted in NEED_NODE else _pip(wanted, part), check=False)
+    done = subprocess.run(_npm(wanted, part) if wanted.by_npm else _pip(wanted, part), check=False)
     if done.returncode:
         shutil.rmtree(part)
         return False
