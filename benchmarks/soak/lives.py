@@ -22,6 +22,7 @@ async def ordinary(scene: Scene) -> None:
     try:
         await scene.end(task)
         await pictures(scene, task)
+        await scene.told(task)
     finally:
         task.open = False
     await others(scene)
@@ -55,9 +56,10 @@ async def again(scene: Scene, task: Known) -> None:
 
 
 async def tiny(scene: Scene) -> None:
-    """A life as small as can be, for the caps that count tasks: nobody polls before its event came."""
+    """A life as small as can be, for the caps that count tasks."""
     task = await scene.submit(SHARED[0], scene.bodies.draw("upscale", "200 B", hook=True))
     try:
         await scene.end(task)
+        await scene.told(task)
     finally:
         task.open = False

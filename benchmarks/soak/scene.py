@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from asking import Asked, Asking, Reply, jsonly
-from known import Known, Tasks
+from known import EVENT_S, Known, Tasks
 from PIL import Image
 from submits import Bodies, Wanted
 from tally import Tally
@@ -104,6 +104,12 @@ class Scene:
                 raise self.asking.unexpected(poll_of(task), f"not ended after {TASK_S:.0f} s")
             await asyncio.sleep(pause_s)
             pause_s = min(MAX_POLL_S, pause_s * 1.5)
+
+    async def told(self, task: Known) -> None:
+        """Wait a little for the events of a task: lives shall not run ahead of them. They are judged later."""
+        until = time.monotonic() + EVENT_S
+        while len(task.told) < (task.events or 0) and time.monotonic() < until:
+            await asyncio.sleep(POLL_S)
 
     async def fetch(self, task: Known, place: int, *, whole: bool = True) -> None:
         """Follow a link: what has to come, comes; what has expired or is forgotten, as documented."""
