@@ -26,8 +26,8 @@ import verdict
 from asking import Asking, Unexpected
 from double import MIB, ROOT, Double, Sample, running
 from known import Tasks
-from lives import SHARED, again, tiny
-from pace import OWN, Mix, as_fast_as_it_goes, at_a_rate
+from lives import SHARED, again, largest, tiny
+from pace import OWN, Mix, as_fast_as_it_goes, at_a_rate, lived
 from receiver import Receiver
 from scene import Scene
 from submits import Bodies
@@ -42,6 +42,9 @@ AGE_S = 7200.0
 MAX_BYTES = 512 * MIB
 #: Tasks that fill what is counted by tasks: an account's payments are noted of so many.
 FILL = 10_000
+#: The largest bodies that come at once, before the traffic in which they seldom meet: an allocator keeps what
+#: it once needed, and that is no leak.
+LARGEST = 8
 #: Every other task takes so many account seconds more: polls shall meet tasks that run.
 SLOW = {"phase": "task", "effect": {"kind": "slow", "seconds": 90}, "times": None, "rate": 0.5}
 
@@ -99,6 +102,7 @@ class Soak:
         self.capacity = await as_fast_as_it_goes(scene, mix, self._part(0.05, 3, 20), self.stop)
         _say(f"{self.capacity:.1f} lives a second; filling what is counted by tasks")
         await as_fast_as_it_goes(scene, tiny, self._part(0.15, 2, 90), self.stop, FILL)
+        await asyncio.gather(*(lived(scene, largest) for _ in range(LARGEST)))
         for who in SHARED:
             await scene.control("POST", "/faults", who, SLOW)
         self.began_s = self.tally.since()
@@ -158,7 +162,7 @@ class Soak:
         return await self._sampled()
 
     async def _sampled(self) -> Sample:
-        return self.double.sample(self.tally.since()) or Sample(0, 0, 0, 0, 0, 0, 0)
+        return self.double.sample(self.tally.since()) or Sample(0, 0, 0, 0, 0, 0, 0, 0)
 
     def found(self, first: Sample, last: Sample, log: str, code: int, took_s: float) -> list[verdict.Found]:
         """What holds and what does not."""

@@ -23,7 +23,7 @@ class Sample:
     """What the double held at a moment; ``at_s`` counts from the beginning of the soak.
 
     Attributes:
-        rss: resident bytes of its processes.
+        rss: resident bytes of its processes; ``own``: of the first of them, without its children.
         fds, threads: open files and threads of all of them.
         children: processes beside the first.
         files: temporary files.
@@ -31,6 +31,7 @@ class Sample:
 
     at_s: float
     rss: int
+    own: int
     fds: int
     threads: int
     children: int
@@ -63,6 +64,7 @@ class Double:
             return Sample(
                 round(at_s, 2),
                 sum(each.memory_info().rss for each in tree),
+                self._tree.memory_info().rss,
                 sum(each.num_fds() for each in tree),
                 sum(each.num_threads() for each in tree),
                 len(tree) - 1,

@@ -63,3 +63,14 @@ async def tiny(scene: Scene) -> None:
         await scene.told(task)
     finally:
         task.open = False
+
+
+async def largest(scene: Scene) -> None:
+    """A life of one of the largest bodies."""
+    operation = scene.chance.choice(("upscale", "upscale-v2"))
+    task = await scene.submit(scene.chance.choice(SHARED), scene.bodies.draw(operation, scene.bodies.largest))
+    try:
+        await scene.end(task)
+        await pictures(scene, task)
+    finally:
+        task.open = False

@@ -106,7 +106,7 @@ class Scene:
             pause_s = min(MAX_POLL_S, pause_s * 1.5)
 
     async def told(self, task: Known) -> None:
-        """Wait a little for the events of a task: lives shall not run ahead of them. They are judged later."""
+        """Wait a little for the events of a task: lives shall not run ahead. They are judged later."""
         until = time.monotonic() + EVENT_S
         while len(task.told) < (task.events or 0) and time.monotonic() < until:
             await asyncio.sleep(POLL_S)

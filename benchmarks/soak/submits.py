@@ -72,6 +72,11 @@ class Bodies:
         self._hook_url = hook_url
         self._pictures = {name: picture(size) for name, (size, _) in SIZES.items() if size <= largest}
 
+    @property
+    def largest(self) -> str:
+        """The largest size that is drawn."""
+        return max(self._pictures, key=lambda name: SIZES[name][0])
+
     def draw(self, operation: str = "", size: str = "", hook: bool | None = None) -> Wanted:
         """A submit of an operation and size; any, where nothing is said."""
         chance = self._chance
