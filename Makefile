@@ -21,7 +21,7 @@ LOWEST_TESTS := tests/test_catalogue.py tests/test_openapi.py tests/test_pixels.
   tests/test_sender.py tests/test_terminal.py tests/test_testing.py tests/test_validation.py
 AUDIT := build/audit
 
-.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench soak check check-deep \
+.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench bench-cases soak check check-deep \
   check-lowest check-release audit lock dist wheel clean
 
 help: ## this list
@@ -79,6 +79,9 @@ openapi: $(RUNS) ## print the OpenAPI 3.1 document
 
 bench: $(READY) ## what a request costs, beside a bare server; into docs/performance.md (make bench ARGS="--rounds 9")
 	$(BIN)/python benchmarks/http --page docs/performance.md $(ARGS)
+
+bench-cases: $(READY) ## generated cases a second, beside schemathesis; into docs/performance.md
+	$(BIN)/python benchmarks/cases --page docs/performance.md --json benchmarks/results/cases.json $(ARGS)
 
 soak: $(READY) ## ten minutes of mixed traffic at half of capacity; nothing may leak, be lost or err (make soak ARGS="--minutes 60")
 	$(BIN)/python benchmarks/soak $(ARGS)

@@ -35,6 +35,29 @@ def test_the_page_holds_a_table_of_every_work():
     assert text("docs/performance.md").count("\n| ") >= 4
 
 
+def test_the_benchmark_of_cases_runs(tmp_path):
+    page, figures = tmp_path / "page.md", tmp_path / "results" / "cases.json"
+    page.write_text("before\n<!-- measured: cases -->\nold\n<!-- end -->\nafter\n")
+    line = [sys.executable, "benchmarks/cases", "--rounds", "1", "--cases", "5"]
+    told = subprocess.run(
+        [*line, "--page", str(page), "--json", str(figures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert told.returncode == 0, told.stderr
+    rows = json.loads(figures.read_text())
+    for operation in ("upscale", "img2img", "upscale-v2"):
+        for kind in ("drawn, valid", "drawn, broken"):
+            row = rows[f"{operation}: {kind}"]
+            assert row["ours: cases"] == row["schemathesis: cases"] == 5
+            assert row["ratio"] > 0
+        assert rows[f"{operation}: deterministic"]["ours: cases"] > 100
+    assert rows["all that is drawn"]["ours: cases"] == 30
+    assert "| all that is drawn | 30 |" in page.read_text()
+
+
 @pytest.fixture
 def soak(monkeypatch):
     """Imports modules of the soak, which is no package: they stand beside each other."""
