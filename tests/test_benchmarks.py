@@ -91,9 +91,10 @@ def test_a_short_soak_runs_and_finds_nothing(tmp_path):
 
 def test_the_soak_sees_memory_that_grows(soak):
     sample, verdict, mib = soak("double").Sample, soak("verdict"), soak("double").MIB
-    flat = [sample(float(at), 200 * mib, 100 * mib, 20, 10, 1, 0, 0.0) for at in range(600)]
+    flat = [sample(float(at), 200 * mib, 100 * mib, 9, 20, 10, 1, 0, 0.0) for at in range(600)]
     growing = [
-        sample(float(at), int((200 + at / 10) * mib), 100 * mib, 20 + at, 10, 1, 0, 0.0) for at in range(600)
+        sample(float(at), int((200 + at / 10) * mib), 100 * mib, 9, 20 + at, 10, 1, 0, 0.0)
+        for at in range(600)
     ]
     assert verdict.memory(flat, 600).holds is True
     assert verdict.memory(growing, 600).holds is False

@@ -133,15 +133,15 @@ class Soak:
                 self.tally.unexpected("the double has ended")
                 self.stop.set()
                 return
-            sample = await asyncio.to_thread(self.double.sample, self.tally.since())
-            self.samples += [sample] if sample else []
-            scene.known.settle()
+            kept = 0
             with suppress(Unexpected):
                 health = await scene.control("GET", "/health")
-                kept = self.tally.things["MiB of results kept at most"]
-                self.tally.things["MiB of results kept at most"] = max(kept, health["kept_bytes"] // MIB)
+                kept = health["kept_bytes"]
                 if self.filled_s is None and health["forgotten_tasks"]:
                     self.filled_s = max(0.0, self.tally.since() - (self.began_s or self.tally.since()))
+            sample = await asyncio.to_thread(self.double.sample, self.tally.since(), kept)
+            self.samples += [sample] if sample else []
+            scene.known.settle()
             if len(self.samples) % 30 == 0:
                 held = f"{sample.rss / MIB:.0f} MiB" if sample else ""
                 asked, problems = self.tally.requests, self.tally.problems
@@ -162,7 +162,7 @@ class Soak:
         return await self._sampled()
 
     async def _sampled(self) -> Sample:
-        return self.double.sample(self.tally.since()) or Sample(0, 0, 0, 0, 0, 0, 0, 0)
+        return self.double.sample(self.tally.since()) or Sample(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def found(self, first: Sample, last: Sample, log: str, code: int, took_s: float) -> list[verdict.Found]:
         """What holds and what does not."""

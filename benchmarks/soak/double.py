@@ -24,6 +24,7 @@ class Sample:
 
     Attributes:
         rss: resident bytes of its processes; ``own``: of the first of them, without its children.
+        kept: bytes of results that the double says it keeps.
         fds, threads: open files and threads of all of them.
         children: processes beside the first.
         files: temporary files.
@@ -32,6 +33,7 @@ class Sample:
     at_s: float
     rss: int
     own: int
+    kept: int
     fds: int
     threads: int
     children: int
@@ -57,14 +59,15 @@ class Double:
         """Whether it has not ended."""
         return self._process.poll() is None
 
-    def sample(self, at_s: float) -> Sample | None:
-        """What it holds; None where a process of it ended while that was looked at."""
+    def sample(self, at_s: float, kept: int = 0) -> Sample | None:
+        """What it holds, and the results that it said it keeps; None where a process ended meanwhile."""
         try:
             tree = [self._tree, *self._tree.children(recursive=True)]
             return Sample(
                 round(at_s, 2),
                 sum(each.memory_info().rss for each in tree),
                 self._tree.memory_info().rss,
+                kept,
                 sum(each.num_fds() for each in tree),
                 sum(each.num_threads() for each in tree),
                 len(tree) - 1,

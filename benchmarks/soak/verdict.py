@@ -40,7 +40,10 @@ def memory(samples: Sequence[Sample], seconds: float) -> Found:
     slope = linear_regression([s.at_s for s in half], [s.rss for s in half]).slope if len(half) > 2 else 0.0
     about = (
         f"{second / MIB:.1f} MiB in the second quarter, {last / MIB:.1f} in the last;"
-        f" over the last half {slope * 3600 / MIB:+.1f} MiB an hour"
+        f" over the last half {slope * 3600 / MIB:+.1f} MiB an hour; of these the results that it keeps:"
+        f" {quarter(samples, 2, attrgetter('kept')) / MIB:.1f} and"
+        f" {quarter(samples, 4, attrgetter('kept')) / MIB:.1f} MiB, at most"
+        f" {max((each.kept for each in samples), default=0) / MIB:.0f}"
     )
     flat = last <= second * SHARE + BYTES
     sentence = "memory is flat: the last quarter's median at most 5 % and 5 MiB over the second's"
