@@ -23,7 +23,8 @@ LOWEST_TESTS := tests/test_catalogue.py tests/test_openapi.py tests/test_pixels.
   tests/test_sender.py tests/test_terminal.py tests/test_testing.py tests/test_validation.py
 AUDIT := build/audit
 
-.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench bench-peers check check-deep \
+.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench bench-peers bench-cases soak \
+  check check-deep \
   check-lowest check-release audit lock dist wheel clean
 
 help: ## this list
@@ -93,6 +94,12 @@ bench-peers: $(BENCHED) ## the same beside other people's servers, from npm (nee
 	$(BIN)/python benchmarks/peers/install_peers.py
 	$(BIN)/python benchmarks/http --peers --write $(ARGS)
 	$(BIN)/python benchmarks/http/starting.py --peers --write $(ARGS)
+
+bench-cases: $(READY) ## generated cases a second, beside schemathesis; into docs/performance.md
+	$(BIN)/python benchmarks/cases --page docs/performance.md --json benchmarks/results/cases.json $(ARGS)
+
+soak: $(READY) ## ten minutes of mixed traffic at half of capacity; nothing may leak, be lost or err (make soak ARGS="--minutes 60")
+	$(BIN)/python benchmarks/soak $(ARGS)
 
 check: lint types imports sizes docs-check test ## everything that CI runs
 

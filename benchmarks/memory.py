@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE / "http")]
 
 from PIL import Image  # noqa: E402 - found by the line above
+
 from sides import Side, ours, running  # noqa: E402
 from telling import number, options, table, tell  # noqa: E402
 

@@ -142,3 +142,26 @@ def test_the_benchmark_of_memory_runs(tmp_path):
     assert all(0 < row["idle"] < row["after"][0] for row in rows)
     assert all(row["most"] >= max(row["after"]) for row in rows)
     assert "old" not in page.read_text()
+
+
+def test_the_benchmark_of_cases_runs(tmp_path):
+    page, figures = tmp_path / "page.md", tmp_path / "results" / "cases.json"
+    page.write_text("before\n<!-- measured: cases -->\nold\n<!-- end -->\nafter\n")
+    line = [sys.executable, "benchmarks/cases", "--rounds", "1", "--cases", "5"]
+    told = subprocess.run(
+        [*line, "--page", str(page), "--json", str(figures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert told.returncode == 0, told.stderr
+    rows = json.loads(figures.read_text())
+    for operation in ("upscale", "img2img", "upscale-v2"):
+        for kind in ("drawn, valid", "drawn, broken"):
+            row = rows[f"{operation}: {kind}"]
+            assert row["ours: cases"] == row["schemathesis: cases"] == 5
+            assert row["ratio"] > 0
+        assert rows[f"{operation}: deterministic"]["ours: cases"] > 100
+    assert rows["all that is drawn"]["ours: cases"] == 30
+    assert "| all that is drawn | 30 |" in page.read_text()

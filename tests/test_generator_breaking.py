@@ -56,7 +56,7 @@ def test_what_is_drawn_as_broken_is_refused_with_the_fault_that_it_names(name: s
 def test_where_every_habit_is_refused_more_can_be_broken(name: str) -> None:
     seen: Counter[tuple[str, str]] = Counter()
     strategy, law = law_of(name, True, seen)
-    draw(strategy, FEW, law)
+    draw(strategy, 3 * FEW, law)
     assert any(keyword == "additionalProperties" for _, keyword in seen)
 
 

@@ -27,9 +27,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "http"))
 
-import telling
 from PIL import Image
 from posters import CLIENTS
+
+import telling
 from sides import ENVIRON, LOAD_CORE, SERVER_CORE, Side, on_core, ours
 
 HERE = Path(__file__).resolve().parent

@@ -1,4 +1,4 @@
-"""Ways to break one keyword in one place, as values that Hypothesis draws; each breaks nothing else.
+"""Ways to break one keyword in one place, as values that are drawn; each breaks nothing else.
 
 None is a value that real clients send and a quirk forgives.
 """
@@ -7,10 +7,9 @@ import base64
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 
-from hypothesis import strategies as st
-
 from novita_contract import edges, words
 from novita_contract.bases import Gone, item_of, picture, plain
+from novita_contract.dice import Draw, number, one_of, text
 from novita_contract.edge import Edge
 from novita_contract.keywords import Place, types_of
 from novita_contract.pictures import made
@@ -22,7 +21,7 @@ from novita_mock.types import JSON
 #: What is drawn: how it is broken, and what stands in the place then.
 Breach = tuple[str, JSON | Gone]
 #: Draws a breach, given what stands in the place now.
-Breaker = Callable[[st.DrawFn, JSON], Breach]
+Breaker = Callable[[Draw, JSON], Breach]
 Ways = Callable[[Place, str], Iterator[Breaker]]
 
 _LARGEST_WITH_FRACTION = 2**50
@@ -31,10 +30,10 @@ _NO_BASE64 = "*!%\u00e9"
 _SCHEMES = ("ftp", "ws", "file", "httpx", "javascript", "mailto")
 _NAMES = ("undocumented_field", "Extra", "imageBase64", "__proto__", "\u043a\u043b\u044e\u0447")
 
-_FAR, _FEW = st.integers(0, 10**6), st.integers(0, 7)
-_SIGNS = st.sampled_from(("x", ASTRAL, COMBINED, " ", "\n"))
-_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-_STRAY_NAMES = st.sampled_from(_NAMES)
+_FAR, _FEW = number(0, 10**6), number(0, 7)
+_SIGNS = one_of(("x", ASTRAL, COMBINED, " ", "\n"))
+_TEXTS = text(0, 8)
+_STRAY_NAMES = one_of(_NAMES)
 
 
 def breakers(catalogue: Catalogue, place: Place, keyword: str) -> list[Breaker]:
@@ -86,9 +85,9 @@ def _other_words(place: Place, keyword: str) -> Iterator[Breaker]:
         yield lambda draw, now: ("far-above", max(numbers) + 2 + draw(_FAR))
         yield lambda draw, now: ("far-below", min(numbers) - 2 - draw(_FAR))
         return
-    which, where = st.sampled_from(known), st.integers(0, max(map(len, known)) - 1)
+    which, where = one_of(known), number(0, max(map(len, known)) - 1)
 
-    def misspelled(draw: st.DrawFn, now: JSON) -> Breach:
+    def misspelled(draw: Draw, now: JSON) -> Breach:
         word = draw(which)
         at = draw(where) % len(word)
         shorter = word[:at] + word[at + 1 :]
@@ -111,7 +110,7 @@ def _beyond_bound(place: Place, keyword: str) -> Iterator[Breaker]:
 def _too_long(place: Place, keyword: str) -> Iterator[Breaker]:
     most = place.schema[keyword]
 
-    def make(draw: st.DrawFn, now: JSON) -> Breach:
+    def make(draw: Draw, now: JSON) -> Breach:
         length, signs = most + 1 + draw(_FEW), draw(_SIGNS)
         return "longer", (signs * length)[:length]
 
@@ -121,7 +120,7 @@ def _too_long(place: Place, keyword: str) -> Iterator[Breaker]:
 def _too_many(place: Place, keyword: str) -> Iterator[Breaker]:
     most = place.schema[keyword]
 
-    def make(draw: st.DrawFn, now: JSON) -> Breach:
+    def make(draw: Draw, now: JSON) -> Breach:
         return "more", list(islice(cycle(now or [plain(item_of(place))]), most + 1 + draw(_FEW)))
 
     yield make
@@ -132,15 +131,15 @@ def _strays(place: Place, keyword: str) -> Iterator[Breaker]:
 
 
 def _other_addresses(place: Place, keyword: str) -> Iterator[Breaker]:
-    scheme, rest = st.sampled_from(_SCHEMES), words.URL.partition("://")[2]
+    scheme, rest = one_of(_SCHEMES), words.URL.partition("://")[2]
     yield lambda draw, now: ("other-scheme", f"{draw(scheme)}://{rest}")
     yield lambda draw, now: ("spaced", f"{now} {draw(_FEW)}")
 
 
 def _no_base64(place: Place, keyword: str) -> Iterator[Breaker]:
-    sign, where = st.sampled_from(_NO_BASE64), st.integers(0, 1 << 16)
+    sign, where = one_of(_NO_BASE64), number(0, 1 << 16)
 
-    def make(draw: st.DrawFn, now: JSON) -> Breach:
+    def make(draw: Draw, now: JSON) -> Breach:
         at = draw(where) % len(now)
         return "one-sign", f"{now[:at]}{draw(sign)}{now[at + 1 :]}"
 
@@ -148,7 +147,7 @@ def _no_base64(place: Place, keyword: str) -> Iterator[Breaker]:
 
 
 def _no_pictures(place: Place, keyword: str) -> Iterator[Breaker]:
-    names, most = st.sampled_from(picture_names()), st.integers(1, 20)
+    names, most = one_of(picture_names()), number(1, 20)
     yield lambda draw, now: ("cut-in-header", _base64(made(draw(names))[: draw(most)]))
     yield lambda draw, now: ("some-bytes", _base64(f"x{draw(_TEXTS)}".encode()))
 

@@ -1,15 +1,18 @@
-"""Requests that are broken in exactly one named way, for Hypothesis."""
+"""Requests that are broken in exactly one named way."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
+from novita_contract import dice
 from novita_contract.bases import at, put, root_of, with_place
 from novita_contract.breaches import Breaker, breakers
+from novita_contract.dice import Draw, drawn, one_of
 from novita_contract.judging import Judge, broken_only
 from novita_contract.keywords import Path, Place, asserted, places, pointer_of
 from novita_contract.meaning import claim_of, fault_of
-from novita_contract.strategies import drawn, maker_of
+from novita_contract.strategies import maker_of
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.types import JSON
 
@@ -52,8 +55,13 @@ class Target:
     claim: str
 
 
-def broken(catalogue: Catalogue, operation: Operation) -> st.SearchStrategy[Broken]:
-    """Valid requests of an operation with one thing wrong, in every place and way that is light to send.
+def broken(catalogue: Catalogue, operation: Operation) -> SearchStrategy[Broken]:
+    """What ``broken_maker`` makes, for Hypothesis."""
+    return drawn(broken_maker(catalogue, operation))
+
+
+def broken_maker(catalogue: Catalogue, operation: Operation) -> Callable[[Draw], Broken]:
+    """Makes valid requests of an operation with one thing wrong, in every place and light way.
 
     What is drawn is judged before it is handed out.
 
@@ -62,13 +70,13 @@ def broken(catalogue: Catalogue, operation: Operation) -> st.SearchStrategy[Brok
     """
     root = root_of(catalogue, operation)
     maker, judge = maker_of(root, cheap=True, effects=False), Judge(root.schema)
-    which = st.sampled_from(targets(catalogue, root))
+    which = one_of(targets(catalogue, root))
 
-    def make(draw: st.DrawFn) -> Broken:
+    def make(draw: Draw) -> Broken:
         target = draw(which)
         return made_broken(draw, target, maker(draw), judge)
 
-    return drawn(make)
+    return make
 
 
 def targets(catalogue: Catalogue, root: Place) -> list[Target]:
@@ -81,14 +89,14 @@ def targets(catalogue: Catalogue, root: Place) -> list[Target]:
     ]
 
 
-def made_broken(draw: st.DrawFn, target: Target, body: JSON, judge: Judge) -> Broken:
+def made_broken(draw: Draw, target: Target, body: JSON, judge: Judge) -> Broken:
     """A valid request with a target of it broken in a drawn way.
 
     Raises:
         NotBroken: it is not broken then, or elsewhere too.
     """
     body, path = _made_room(draw, body, target.place)
-    way = target.ways[draw(st.integers(0, len(target.ways) - 1))]
+    way = target.ways[draw(dice.number(0, len(target.ways) - 1))]
     how, value = way(draw, at(body, path))
     changed, pointer = put(body, path, value), pointer_of(path)
     found = judge.violations(changed)
@@ -99,12 +107,12 @@ def made_broken(draw: st.DrawFn, target: Target, body: JSON, judge: Judge) -> Br
     return Broken(changed, pointer, target.keyword, how, target.fault, target.claim, fields)
 
 
-def _made_room(draw: st.DrawFn, body: JSON, place: Place) -> tuple[JSON, Path]:
+def _made_room(draw: Draw, body: JSON, place: Place) -> tuple[JSON, Path]:
     """The body with something in a place, and where that is: in an array, in any one of its items."""
     body, path = with_place(body, place), place.path
     for length, step in enumerate(place.path):
         if isinstance(step, int):
             count = len(at(body, path[:length]))
-            number = draw(st.integers(0, count - 1)) if count > 1 else 0
+            number = draw(dice.number(0, count - 1)) if count > 1 else 0
             path = (*path[:length], number, *path[length + 1 :])
     return with_place(body, replace(place, path=path)), path

@@ -1,36 +1,42 @@
-"""Lets Hypothesis draw requests for a law, and cut a failing one down; alone in running Hypothesis.
+"""Draws requests for a law, and lets Hypothesis cut a failing one down; alone in running Hypothesis.
 
 No drawn request is sent twice, neither to make sure nor to show it again: what became of it is remembered.
 On the real service nothing is cut down, since every step would cost money.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any, TypeVar
 from zlib import crc32
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from hypothesis.strategies import SearchStrategy
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis.database import ExampleDatabase, choices_to_bytes
 
 from novita_contract.clock import now_s
+from novita_contract.dice import Dice, Draw, drawn
 from novita_contract.exchange import named
 from novita_contract.session import Session
 from novita_contract.verdicts import Deviation
 from novita_mock.types import JSON
 
+T = TypeVar("T")
+
+#: What was drawn before is drawn again; so many times as many values as are wanted are drawn at most.
+_PATIENCE = 5
 #: Wall seconds that a failing request is cut down for.
 CUT_DOWN_S = 8.0
 
 
 def for_all(
-    session: Session, name: str, strategy: SearchStrategy[JSON], check: Callable[[JSON], None], draws: int
+    session: Session, name: str, maker: Callable[[Draw], T], check: Callable[[T], None], draws: int
 ) -> None:
-    """Check a law for so many drawn values.
+    """Check a law for so many drawn values, no two of them alike.
 
     Args:
         session: the run; its seed, and the name, say what is drawn.
         name: of the case.
-        strategy: what to draw from.
+        maker: makes a value from draws.
         check: raises ``Deviation`` where the law does not hold.
         draws: how many values are drawn at most.
 
@@ -38,31 +44,74 @@ def for_all(
         Deviation: of the smallest value found for which the law does not hold; with its example.
     """
     trial = _Trial(check)
-    phases = [Phase.generate] if session.options.live else [Phase.generate, Phase.shrink]
+    state = crc32(name.encode()) ^ session.options.seed
+    dice = Dice()
+    for _ in range(_PATIENCE * draws):
+        dice.choices.clear()
+        try:
+            trial.of(maker(dice))
+        except Deviation as found:
+            smallest = found if session.options.live else _cut_down(maker, dice.choices, trial) or found
+            raise Deviation(*smallest.findings, example=trial.shown(smallest)) from None
+        if trial.many >= draws:
+            break
+        dice.state = state if dice.state is None else dice.state
+
+
+def _cut_down(
+    maker: Callable[[Draw], T], choices: list[int | bool | str], trial: "_Trial"
+) -> Deviation | None:
+    """What deviates still and is smaller, as Hypothesis finds it; None where nothing does."""
     configured = settings(
-        max_examples=draws, database=None, deadline=None, phases=phases, report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet, print_blob=False,
+        max_examples=1, database=_Found(choices), deadline=None, phases=[Phase.reuse, Phase.shrink],
+        report_multiple_bugs=False, suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
+        print_blob=False,
     )  # fmt: skip
 
-    def law(drawn: JSON) -> None:
-        trial.of(drawn)
+    def law(made: T) -> None:
+        trial.of(made)
 
     try:
-        seed(crc32(name.encode()) ^ session.options.seed)(configured(given(strategy)(law)))()
+        configured(given(drawn(maker))(law))()
     except Deviation as found:
-        raise Deviation(*found.findings, example=trial.shown(found)) from None
+        return found
+    return None
+
+
+class _Found(ExampleDatabase):
+    """Says that the test failed with these choices when it ran before."""
+
+    def __init__(self, choices: list[int | bool | str]) -> None:
+        super().__init__()
+        # One more than is needed: else it would be taken for what was cut down before.
+        self._kept = choices_to_bytes([*choices, 0])
+
+    def fetch(self, key: bytes) -> Iterable[bytes]:
+        """The choices, whatever the test's key is."""
+        return (self._kept,)
+
+    def save(self, key: bytes, value: bytes) -> None:
+        """Nothing is kept beyond the run."""
+
+    def delete(self, key: bytes, value: bytes) -> None:
+        """Nothing is kept beyond the run."""
 
 
 class _Trial:
     """What became of each value, and when the first failed."""
 
-    def __init__(self, check: Callable[[JSON], None]) -> None:
+    def __init__(self, check: Callable[[Any], None]) -> None:  # Any: whatever the maker makes
         self._check = check
         self._became: dict[str, Exception | None] = {}
         self._example: dict[int, JSON] = {}
         self._failed_s: float | None = None
 
-    def of(self, drawn: JSON) -> None:
+    @property
+    def many(self) -> int:
+        """Different values that were tried."""
+        return len(self._became)
+
+    def of(self, drawn: object) -> None:
         """Check a value, or say again what became of it."""
         key = _key(drawn)
         if key not in self._became:
@@ -77,7 +126,7 @@ class _Trial:
         """The value that a deviation is about, as it may be shown."""
         return self._example.get(id(problem))
 
-    def _tried(self, drawn: JSON) -> Exception | None:
+    def _tried(self, drawn: object) -> Exception | None:
         try:
             self._check(drawn)
         except Deviation as problem:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from novita_contract.answers import taken
-from novita_contract.breaking import Broken, broken
+from novita_contract.breaking import Broken, broken_maker
 from novita_contract.draws import for_all
 from novita_contract.event_laws import laws_of_event
 from novita_contract.following import begun, begun_by, followed, poll
@@ -14,7 +14,7 @@ from novita_contract.outcomes import success
 from novita_contract.readings import needs_seeds
 from novita_contract.replies import answered, broke, demand, refusal, succeeded
 from novita_contract.session import Session
-from novita_contract.strategies import like_clients, valid
+from novita_contract.strategies import like_clients_maker, valid_maker
 from novita_contract.task_laws import laws_of_task
 from novita_contract.verdicts import PROPERTIES, Case
 from novita_mock.catalogue import Catalogue, Operation
@@ -81,7 +81,8 @@ def _valid(name: str, operation: str, session: Session) -> None:
         demand(success(run))
         demand(laws_of_links(session, run)[0])
 
-    for_all(session, name, valid(session.contract, session.operation(operation)), law, session.options.draws)
+    maker = valid_maker(session.contract, session.operation(operation))
+    for_all(session, name, maker, law, session.options.draws)
 
 
 def _broken(name: str, operation: str, session: Session) -> None:
@@ -90,9 +91,9 @@ def _broken(name: str, operation: str, session: Session) -> None:
         fault = fault_read(session, operation, case.fault)
         demand(refusal(session, answer, fault, case.fields, case.claim))
 
-    strategy = broken(session.contract, session.operation(operation))
+    maker = broken_maker(session.contract, session.operation(operation))
     each = _BROKEN_EACH_QUICK if session.options.profile == "quick" else _BROKEN_EACH
-    for_all(session, name, strategy, law, session.options.draws * each)
+    for_all(session, name, maker, law, session.options.draws * each)
 
 
 def _clients(name: str, operation: str, session: Session) -> None:
@@ -107,8 +108,8 @@ def _clients(name: str, operation: str, session: Session) -> None:
         demand(laws_of_task(session, run))
         demand(laws_of_links(session, run, heads=False)[0])
 
-    strategy = like_clients(session.contract, session.operation(operation))
-    for_all(session, name, strategy, law, max(1, session.options.draws // 2))
+    maker = like_clients_maker(session.contract, session.operation(operation))
+    for_all(session, name, maker, law, max(1, session.options.draws // 2))
 
 
 def _repeated(name: str, operation: str, session: Session) -> None:
@@ -132,8 +133,8 @@ def _repeated(name: str, operation: str, session: Session) -> None:
                 run.last,
             )
 
-    strategy = valid(session.contract, session.operation(operation))
-    for_all(session, name, strategy, law, max(1, session.options.draws // 2))
+    maker = valid_maker(session.contract, session.operation(operation))
+    for_all(session, name, maker, law, max(1, session.options.draws // 2))
 
 
 def _webhook(name: str, operation: str, session: Session) -> None:
@@ -148,5 +149,5 @@ def _webhook(name: str, operation: str, session: Session) -> None:
             broke("an_event_comes_at_the_end", "", "an event", "none", "webhook.payload", run.last)
         demand(laws_of_event(session, run, hook, hook.events[0]))
 
-    strategy = valid(session.contract, session.operation(operation))
-    for_all(session, name, strategy, law, session.options.draws)
+    maker = valid_maker(session.contract, session.operation(operation))
+    for_all(session, name, maker, law, session.options.draws)

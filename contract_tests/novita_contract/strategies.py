@@ -1,25 +1,26 @@
-"""Whole valid requests for Hypothesis, drawn from the schema and shrinking towards the plain one.
+"""Whole valid requests, drawn from the schema and shrinking towards the plain one.
 
-A draw is a few numbers, one for each value, and a schema is read once, so that most of a draw's time
-is Hypothesis's own.
+A draw is a few numbers, one for each value, and a schema is read once. Whoever draws, Hypothesis or dice,
+is handed in: what makes requests is a maker, and ``drawn`` turns it into a strategy.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
 
-from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
-from novita_contract import spread, words
+from novita_contract import dice, spread, words
 from novita_contract.bases import EFFECTS, child_of, item_of, picture, root_of
+from novita_contract.dice import FLAG, Draw, drawn
 from novita_contract.habits import possible, spelled
 from novita_contract.keywords import Path, Place, types_of
 from novita_contract.manners import Manner
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.types import JSON
 
-T = TypeVar("T")
-#: Draws a value, given Hypothesis's own way to draw.
-Maker = Callable[[st.DrawFn], JSON]
+#: Makes a value, given a way to draw.
+Maker = Callable[[Draw], JSON]
+#: A request as clients spell it, and the quirks by which it passes.
+Spelled = tuple[JSON, tuple[str, ...]]
 
 #: Most items where a schema gives no bound.
 _MANY = 3
@@ -27,14 +28,20 @@ _MANY = 3
 _MANNERS = 4
 #: Texts are drawn sign by sign only this long; the long ones are in the list.
 _LONG_TEXT = 24
-_SIGNS = st.characters(exclude_categories=["Cs"])
-_PICKS, _MORE = st.integers(0, spread.PICKS - 1), st.booleans()
+_PICKS, _MORE = dice.number(0, spread.PICKS - 1), FLAG
 
 
 def valid(
     catalogue: Catalogue, operation: Operation, *, cheap: bool = True, effects: bool = False
-) -> st.SearchStrategy[JSON]:
-    """Valid requests of an operation, of every documented field, with small real pictures.
+) -> SearchStrategy[JSON]:
+    """What ``valid_maker`` makes, for Hypothesis."""
+    return drawn(valid_maker(catalogue, operation, cheap=cheap, effects=effects))
+
+
+def valid_maker(
+    catalogue: Catalogue, operation: Operation, *, cheap: bool = True, effects: bool = False
+) -> Maker:
+    """Makes valid requests of an operation, of every documented field, with small real pictures.
 
     Args:
         catalogue: the contract.
@@ -45,13 +52,16 @@ def valid(
     Raises:
         UnsupportedKeyword: the schema says something that can't be drawn.
     """
-    return drawn(maker_of(root_of(catalogue, operation), cheap=cheap, effects=effects))
+    return maker_of(root_of(catalogue, operation), cheap=cheap, effects=effects)
 
 
-def like_clients(
-    catalogue: Catalogue, operation: Operation
-) -> st.SearchStrategy[tuple[JSON, tuple[str, ...]]]:
-    """Valid requests spelled as real clients spell them, and the quirks by which each of them passes.
+def like_clients(catalogue: Catalogue, operation: Operation) -> SearchStrategy[Spelled]:
+    """What ``like_clients_maker`` makes, for Hypothesis."""
+    return drawn(like_clients_maker(catalogue, operation))
+
+
+def like_clients_maker(catalogue: Catalogue, operation: Operation) -> Callable[[Draw], Spelled]:
+    """Makes valid requests spelled as real clients spell them, and the quirks by which each of them passes.
 
     Nothing is spelled in a way that the contract in force refuses: then it is a plain valid request.
 
@@ -64,10 +74,10 @@ def like_clients(
     for manner in possible(root.schema, operation):
         if catalogue.quirks[manner.quirk] != "refused":
             by_quirk.setdefault(manner.quirk, []).append(manner)
-    which = {quirk: st.sampled_from(manners) for quirk, manners in by_quirk.items()}
-    quirks = st.sampled_from(sorted(by_quirk)) if by_quirk else st.nothing()
+    which = {quirk: dice.one_of(manners) for quirk, manners in by_quirk.items()}
+    quirks = dice.one_of(sorted(by_quirk))
 
-    def make(draw: st.DrawFn) -> tuple[JSON, tuple[str, ...]]:
+    def make(draw: Draw) -> Spelled:
         body, wanted = maker(draw), []
         for _ in range(_MANNERS if by_quirk else 0):
             if draw(_MORE):
@@ -76,10 +86,10 @@ def like_clients(
                 wanted += by_quirk[quirk] if draw(_MORE) else [draw(which[quirk])]
         return _in_manners(body, sorted(wanted, key=lambda manner: len(manner.place.path)))
 
-    return drawn(make)
+    return make
 
 
-def _in_manners(body: JSON, wanted: list[Manner]) -> tuple[JSON, tuple[str, ...]]:
+def _in_manners(body: JSON, wanted: list[Manner]) -> Spelled:
     """The body in so many manners as go together, and their quirks; what holds others comes first."""
     quirks: list[str] = []
     spelled_ones: list[Path] = []
@@ -95,16 +105,6 @@ def _in_manners(body: JSON, wanted: list[Manner]) -> tuple[JSON, tuple[str, ...]
         spelled_ones.append(path)
         replaced += [path] if manner.quirk != "unknown-field" else []
     return body, tuple(dict.fromkeys(quirks))
-
-
-def drawn(maker: Callable[[st.DrawFn], T]) -> st.SearchStrategy[T]:
-    """What a maker draws, as a strategy whose name is short: Hypothesis would spell out all that it is of."""
-
-    @st.composite
-    def request(draw: st.DrawFn) -> T:
-        return maker(draw)
-
-    return request()
 
 
 def maker_of(place: Place, *, cheap: bool, effects: bool) -> Maker:
@@ -135,9 +135,9 @@ def _object(place: Place, cheap: bool, effects: bool) -> Maker:
     ]
     # what counts as absence when it is empty is never drawn empty
     filled = bool(place.schema.get("x-empty-absent")) and not always
-    which, first = st.integers(0, len(others)), st.integers(1, max(1, len(others)))
+    which, first = dice.number(0, len(others)), dice.number(1, max(1, len(others)))
 
-    def make(draw: st.DrawFn) -> JSON:
+    def make(draw: Draw) -> JSON:
         body = {name: maker(draw) for name, maker in always}
         # One optional field after the other, each by its number, until 0; one that is there already stays
         # as it is. So a shrinker can take out any of them and leave the others.
@@ -157,7 +157,7 @@ def _array(place: Place, cheap: bool, effects: bool) -> Maker:
     most = place.schema.get("maxItems", least + _MANY)
     item = maker_of(item_of(place), cheap=cheap, effects=effects)
 
-    def make(draw: st.DrawFn) -> JSON:
+    def make(draw: Draw) -> JSON:
         items = [item(draw) for _ in range(least)]
         while len(items) < most and draw(_MORE):
             items.append(item(draw))
@@ -173,12 +173,12 @@ def _or_null(made: Maker) -> Maker:
 def _one_of(values: tuple[JSON, ...]) -> Maker:
     if len(values) == 1:
         return lambda draw: values[0]
-    which = st.sampled_from(values)
+    which = dice.one_of(values)
     return lambda draw: draw(which)
 
 
 def _picture() -> Maker:
-    names = st.sampled_from(spread.picture_names())
+    names = dice.one_of(spread.picture_names())
     return lambda draw: picture(draw(names))
 
 
@@ -188,10 +188,10 @@ def _text(place: Place) -> Maker:
     if len(listed) < len(words.TEXTS) // 2:
         return _one_of(listed)
     # one time in three, any text at all
-    which = st.integers(0, len(listed) * 3 // 2)
-    free = st.text(_SIGNS, min_size=least, max_size=max(least, min(most, _LONG_TEXT)))
+    which = dice.number(0, len(listed) * 3 // 2)
+    free = dice.text(least, max(least, min(most, _LONG_TEXT)))
 
-    def make(draw: st.DrawFn) -> JSON:
+    def make(draw: Draw) -> JSON:
         number = draw(which)
         return listed[number] if number < len(listed) else draw(free)
 
