@@ -56,7 +56,7 @@ class Engine:
         self._orders: dict[str, Submission] = {}
         self._made: dict[str, Made] = {}
         #: Who waits for the end of a task, and the ends that wait for their pictures.
-        self.waiting = Waiting()
+        self.waiting = Waiting(painter)
         self._uploads: set[asyncio.Task[None]] = set()
         self._pending_bytes = 0
         self._closed = False
@@ -189,7 +189,8 @@ class Engine:
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
                 loop.call_soon_threadsafe(self._painted, account, task.task_id, made)
 
-        self._painter.make(submission.work(task.seed or 0), submission.pixels, done)
+        wanted_s = account.clock.wall_moment(task.end_due_s)
+        self._painter.make(task.task_id, submission.work(task.seed or 0), submission.pixels, wanted_s, done)
 
     def _painted(self, account: Account, task_id: str, made: Made) -> None:
         task = self._tasks.get(account.account_id, task_id)
