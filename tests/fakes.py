@@ -1,6 +1,7 @@
 """Stand-ins for what tests must hold in their own hands: the wall clock and the painter."""
 
 from collections.abc import Callable
+from math import inf
 
 from novita_mock.pool import Made
 from novita_mock.work import Work
@@ -30,10 +31,19 @@ class FakePainter:
 
     def __init__(self) -> None:
         self.orders: list[tuple[Work, int, Callable[[Made], None]]] = []
+        self.wanted_s: dict[str, float] = {}
+        self.dropped: list[str] = []
         self.closed = False
 
-    def make(self, work: Work, pixels: int, done: Callable[[Made], None]) -> None:
+    def make(self, name: str, work: Work, pixels: int, wanted_s: float, done: Callable[[Made], None]) -> None:
         self.orders.append((work, pixels, done))
+        self.wanted_s[name] = wanted_s
+
+    def want(self, name: str) -> None:
+        self.wanted_s[name] = -inf
+
+    def drop(self, name: str) -> None:
+        self.dropped.append(name)
 
     def finish(self, made: Made | None = None) -> None:
         """Finish the oldest order, with one tiny picture where nothing else is said."""

@@ -1,5 +1,6 @@
 """The laws of img2img: strength weighs, and everything that is asked for shows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -21,7 +22,25 @@ _UNIT: dict[str, JSON] = {"model_name": "control_v11p_sd15_canny", "image_base64
 
 
 def _painted(base: Image.Image, seed: int = 7, **changes: JSON) -> Image.Image:
-    return painting.painted(base, {**_REQUEST, **changes}, {"unit": photo(200, 200, seed=8)}, seed)
+    return painting.Canvas(base, {**_REQUEST, **changes}, {"unit": photo(200, 200, seed=8)}).painted(seed)
+
+
+def test_a_picture_is_that_of_its_seed_whoever_is_painted_beside_it() -> None:
+    unit = {**_UNIT, "preprocessor": "canny"}
+    request = {**_REQUEST, "loras": [{"model_name": "l", "strength": 1}], "controlnet": {"units": [unit]}}
+    canvas = painting.Canvas(photo(256, 192), request, {"unit": photo(200, 200, seed=8)})
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(canvas.painted, range(8)))
+    alone = [_painted(photo(256, 192), seed, **request) for seed in range(8)]
+    assert [each.tobytes() for each in found] == [each.tobytes() for each in alone]
+    assert len({each.tobytes() for each in found}) == 8
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**32])
+def test_no_seed_leaves_an_edge_without_strokes(seed: int) -> None:
+    image = _painted(Image.new("RGB", (160, 120), (120, 120, 120)), seed, strength=1)
+    for place in ((0, 0, 160, 8), (0, 112, 160, 120), (0, 0, 8, 120), (152, 0, 160, 120)):
+        assert edge_energy(image.crop(place)) > 5
 
 
 @pytest.mark.parametrize("subject", _SUBJECTS)
@@ -108,7 +127,7 @@ def test_the_guidance_range_weighs_a_unit() -> None:
 def test_the_edges_of_a_canny_unit_are_seen_at_full_strength() -> None:
     unit = drawn((255, 255, 255), 256, 192)
     request = {**_REQUEST, "strength": 1, "controlnet": {"units": [{**_UNIT, "preprocessor": "canny"}]}}
-    result = painting.painted(photo(256, 192), request, {"unit": unit}, 1).convert("L")
+    result = painting.Canvas(photo(256, 192), request, {"unit": unit}).painted(1).convert("L")
     edges = controls.thin_edges(unit, 1.0, 22)
     on_edge = [light for light, edge in zip(result.tobytes(), edges.tobytes(), strict=True) if edge]
     off_edge = [light for light, edge in zip(result.tobytes(), edges.tobytes(), strict=True) if not edge]

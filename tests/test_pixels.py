@@ -117,3 +117,9 @@ def test_noise_is_a_function_of_its_key() -> None:
 def test_saving_leaves_no_file_open() -> None:
     content = pixels.encoded(photo(20, 20), "png", "line\nnext")
     assert Image.open(io.BytesIO(content)).info["parameters"] == "line\nnext"
+
+
+def test_a_jpeg_is_the_same_wherever_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = pixels.encoded(photo(200, 150), "jpeg", "text")
+    monkeypatch.setattr("sys.platform", "win32")
+    assert pixels.encoded(photo(200, 150), "jpeg", "text") == content

@@ -1,24 +1,28 @@
+import itertools
 import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from conftest import picture
-from novita_mock import pool
+from novita_mock import pool, render
 from novita_mock.pool import Made, Pool
 from novita_mock.process import Process
 from novita_mock.work import Work
+from pictures import name_of
 
 
 def order(width: int, height: int, content: bytes | None = None, kind: str = "png") -> Work:
-    request = {"model_name": "4x-UltraSharp", "image_base64": "a", "scale_factor": 2}
-    return Work("upscale", request, {"a": content or picture(width, height)}, 0, kind)
+    content = content or picture(width, height)
+    request = {"model_name": "4x-UltraSharp", "image_base64": name_of(content), "scale_factor": 2}
+    return Work("upscale", request, {name_of(content): content}, 0, kind)
 
 
 class Answers:
@@ -39,6 +43,16 @@ class Answers:
         return self.made
 
 
+_NAMES = map(str, itertools.count())
+
+
+def ask(paint: Pool, work: Work, pixels: int, answers: Answers, wanted_s: float = 0) -> str:
+    """Ask for work by a new name; which."""
+    name = next(_NAMES)
+    paint.make(name, work, pixels, wanted_s, answers)
+    return name
+
+
 @pytest.fixture
 def paint() -> Iterator[Pool]:
     paint = Pool(96_000_000)
@@ -53,18 +67,66 @@ def size_of(made: Made) -> tuple[int, int]:
 def test_small_and_large_works_give_the_same_bytes(paint: Pool) -> None:
     answers = Answers()
     work = order(40, 30)
-    paint.make(work, 6000, answers)
+    ask(paint, work, 6000, answers)
     answers.wait_for(1)
-    paint.make(work, pool.SMALL_PIXELS + 1, answers)
+    other = Pool(96_000_000)
+    ask(other, work, pool.SMALL_PIXELS + 1, answers)
     here, there = answers.wait_for(2)
     assert size_of(here) == (80, 60)
     assert here == there
+    assert other.child_pid and not paint.child_pid
+    other.close()
+
+
+def test_equal_work_is_rendered_once(paint: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[Work] = []
+
+    def counted(work: Work) -> list[bytes]:
+        rendered.append(work)
+        return [b"picture"]
+
+    monkeypatch.setattr(render, "render", counted)
+    answers = Answers()
+    for _ in range(20):
+        ask(paint, order(8, 8), 320, answers)
+    answers.wait_for(20)
+    ask(paint, order(8, 8), 320, answers)
+    assert answers.wait_for(21) == [Made((b"picture",))] * 21
+    assert rendered == [order(8, 8)]
+
+
+def test_what_is_wanted_sooner_is_made_sooner_and_what_is_dropped_never(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go, begun = threading.Semaphore(0), threading.Semaphore(0)
+    rendered: list[int] = []
+
+    def slow(work: Work) -> list[bytes]:
+        begun.release()
+        assert go.acquire(timeout=60)
+        rendered.append(work.seed)
+        return [b"picture"]
+
+    monkeypatch.setattr(render, "render", slow)
+    monkeypatch.setattr(pool, "THREADS", 1)
+    answers, one = Answers(), Pool(96_000_000)
+    works = [replace(order(8, 8), seed=seed) for seed in range(6)]
+    ask(one, works[0], 320, answers)
+    assert begun.acquire(timeout=60)
+    names = [ask(one, work, 320, answers, 100.0 - work.seed) for work in works[1:]]
+    one.drop(names[-1])
+    one.want(names[0])
+    for _ in range(5):
+        go.release()
+    answers.wait_for(5)
+    assert rendered == [0, 1, 4, 3, 2]
+    one.close()
 
 
 def test_a_large_work_does_not_hold_up_small_ones(paint: Pool) -> None:
     first, second = Answers(), Answers()
-    paint.make(order(1400, 1400), 1400 * 1400 * 5, first)
-    paint.make(order(8, 8), 320, second)
+    ask(paint, order(1400, 1400), 1400 * 1400 * 5, first)
+    ask(paint, order(8, 8), 320, second)
     second.wait_for(1)
     assert not first.made
     assert size_of(first.wait_for(1)[0]) == (2800, 2800)
@@ -74,8 +136,8 @@ def test_a_large_work_does_not_hold_up_small_ones(paint: Pool) -> None:
 def test_a_picture_that_breaks_off_fails_its_work_only(paint: Pool, pixels: int) -> None:
     answers = Answers()
     whole = picture(200, 200)
-    paint.make(order(0, 0, whole[: len(whole) // 2]), pixels, answers)
-    paint.make(order(10, 10), pixels, answers)
+    ask(paint, order(0, 0, whole[: len(whole) // 2]), pixels, answers)
+    ask(paint, order(10, 10), pixels, answers)
     made = answers.wait_for(2)
     assert sorted(bool(each.broken) for each in made) == [False, True]
 
@@ -85,9 +147,9 @@ def test_a_fault_of_ours_fails_its_work_only(
     paint: Pool, pixels: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     answers = Answers()
-    paint.make(Work("no such renderer", {}, {}, 0, "png"), pixels, answers)
+    ask(paint, Work("no such renderer", {}, {}, 0, "png"), pixels, answers)
     answers.wait_for(1)
-    paint.make(order(10, 10), pixels, answers)
+    ask(paint, order(10, 10), pixels, answers)
     broken, fine = answers.wait_for(2)
     assert broken.broken == "the image could not be processed"
     assert size_of(fine) == (20, 20)
@@ -118,8 +180,8 @@ def test_a_work_over_its_deadline_is_ended(monkeypatch: pytest.MonkeyPatch) -> N
 def test_after_close_nothing_is_left_running() -> None:
     paint = Pool(96_000_000)
     answers = Answers()
-    for _ in range(3):
-        paint.make(order(1400, 1400), 20_000_000, answers)
+    for seed in range(3):
+        ask(paint, replace(order(1400, 1400), seed=seed), 20_000_000, answers)
     while not paint.child_pid:
         time.sleep(0.01)  # noqa: TID251 - another process starts
     pid = paint.child_pid

@@ -26,8 +26,11 @@ def hatching(size: Size, key: str, angle: float, long: float, thick: float) -> I
     us = [x * across + y * down for x in (0, width) for y in (0, height)]
     vs = [y * across - x * down for x in (0, width) for y in (0, height)]
     grid = (ceil((max(us) - min(us)) / long) + 6, ceil((max(vs) - min(vs)) / thick) + 6)
+    # Enlarged first: to turn a picture costs more than half as much when it is interpolated linearly.
+    finer = pixels.resized(pixels.noise(grid, key), (2 * grid[0], 2 * grid[1]))
+    long, thick = long / 2, thick / 2
     matrix = (
-        across / long, down / long, 3 - min(us) / long,
-        -down / thick, across / thick, 3 - min(vs) / thick,
+        across / long, down / long, 6 - min(us) / long,
+        -down / thick, across / thick, 6 - min(vs) / thick,
     )  # fmt: skip
-    return pixels.mapped_plane(pixels.noise(grid, key), size, matrix)
+    return pixels.mapped_plane(finer, size, matrix)

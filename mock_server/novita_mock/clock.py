@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
 #: Where account time starts in a run that must repeat byte for byte: 2026-01-01T00:00:00Z.
@@ -127,6 +128,11 @@ class Clock:
         if left <= 0:
             return 0.0
         return left / self.rate if self.rate > 0 else None
+
+    def wall_moment(self, until_s: float) -> float:
+        """When the wall's monotonic clock shows an account time; never, where only ``advance`` gets there."""
+        delay = self.wall_delay(until_s)
+        return inf if delay is None else self.wall.monotonic() + delay
 
 
 def clock_for(speed: float | str, seeded: bool, wall: Wall) -> Clock:

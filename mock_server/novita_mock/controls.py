@@ -20,18 +20,19 @@ _TILES = 6
 #: From this many pixels a side on, thin lines are drawn three pixels wide, to be seen at all.
 _FINE = 800
 
-Shown = Callable[[Image, Image, float], Image]
+#: What a unit does to a result (RGB), of the size of the unit's own picture.
+Effect = Callable[[Image], Image]
 
 
-def applied(result: Image, picture: Image, preprocessor: str, weight: float) -> Image:
-    """``result`` (RGB) with the unit's picture, of the same size, showing in it by ``weight`` 0..1.
+def effect(picture: Image, preprocessor: str, weight: float) -> Effect:
+    """What has the unit's picture show in a result of its size, by ``weight`` 0..1.
 
-    A preprocessor that is not listed, or none, lets the picture through as it is.
-    Source of the names: page img2img, ``preprocessor``.
+    The picture is looked at once, for any number of results. A preprocessor that is not listed, or none,
+    lets the picture through as it is. Source of the names: page img2img, ``preprocessor``.
     """
     if weight <= 0:
-        return result
-    return PREPROCESSORS.get(preprocessor, _as_is)(result, picture, min(1.0, weight))
+        return lambda result: result
+    return PREPROCESSORS.get(preprocessor, _as_is)(picture, min(1.0, weight))
 
 
 def _steepness(light: Image) -> Image:
@@ -51,51 +52,53 @@ def thin_edges(picture: Image, radius: float = 1.0, threshold: int = 14) -> Imag
     return pixels.multiplied(pixels.difference(side, low), steep)
 
 
-def _inked(result: Image, lines: Image, weight: float) -> Image:
+def _inked(lines: Image, weight: float) -> Effect:
     mask = pixels.mapped(lines, lambda value: value * weight * 0.95)
-    return pixels.masked(result, pixels.plain("RGB", result.size, _INK), mask)
+    ink = pixels.plain("RGB", lines.size, _INK)
+    return lambda result: pixels.masked(result, ink, mask)
 
 
-def _canny(result: Image, picture: Image, weight: float) -> Image:
+def _canny(picture: Image, weight: float) -> Effect:
     edges = thin_edges(picture, 1.0, 22)
-    return _inked(result, edges if min(edges.size) < _FINE else pixels.extremes(edges)[1], weight)
+    return _inked(edges if min(edges.size) < _FINE else pixels.extremes(edges)[1], weight)
 
 
-def _straight(result: Image, picture: Image, weight: float) -> Image:
-    return _inked(result, pixels.extremes(thin_edges(picture, 3.0, 10))[1], weight)
+def _straight(picture: Image, weight: float) -> Effect:
+    return _inked(pixels.extremes(thin_edges(picture, 3.0, 10))[1], weight)
 
 
-def _soft_lines(result: Image, picture: Image, weight: float) -> Image:
+def _soft_lines(picture: Image, weight: float) -> Effect:
     steep = _steepness(pixels.blurred(pixels.grey(picture), 1.2))
-    return _inked(result, pixels.mapped(steep, lambda value: value * 5 - 30), weight)
+    return _inked(pixels.mapped(steep, lambda value: value * 5 - 30), weight)
 
 
-def _line_art(result: Image, picture: Image, weight: float) -> Image:
+def _line_art(picture: Image, weight: float) -> Effect:
     steep = _steepness(pixels.blurred(pixels.grey(picture), 0.7))
-    return _inked(result, pixels.mapped(steep, lambda value: value * 7 - 90), weight)
+    return _inked(pixels.mapped(steep, lambda value: value * 7 - 90), weight)
 
 
-def _scribble(result: Image, picture: Image, weight: float) -> Image:
-    lines = pixels.extremes(pixels.extremes(thin_edges(picture, 2.0, 12))[1])[1]
-    return _inked(result, lines, weight)
+def _scribble(picture: Image, weight: float) -> Effect:
+    return _inked(pixels.extremes(pixels.extremes(thin_edges(picture, 2.0, 12))[1])[1], weight)
 
 
-def _depth(result: Image, picture: Image, weight: float) -> Image:
+def _depth(picture: Image, weight: float) -> Effect:
     far = pixels.blurred(pixels.grey(picture), 6)
-    return pixels.textured(result, pixels.mapped(far, lambda value: 128 + (value - 128) * 0.7 * weight))
+    shade = pixels.mapped(far, lambda value: 128 + (value - 128) * 0.7 * weight)
+    return lambda result: pixels.textured(result, shade)
 
 
-def _relief(result: Image, picture: Image, weight: float) -> Image:
+def _relief(picture: Image, weight: float) -> Effect:
     light = pixels.blurred(pixels.grey(picture), 1.5)
     slope = pixels.convolved(light, (-2, -1, 0, -1, 0, 1, 0, 1, 2), 2, 128)
-    return pixels.textured(result, pixels.mapped(slope, lambda value: 128 + (value - 128) * 2.2 * weight))
+    shade = pixels.mapped(slope, lambda value: 128 + (value - 128) * 2.2 * weight)
+    return lambda result: pixels.textured(result, shade)
 
 
-def _pose(result: Image, picture: Image, weight: float) -> Image:
+def _pose(picture: Image, weight: float) -> Effect:
     """Joints, the steepest places of a coarse grid, and limbs: a spine in the middle, arms to the sides."""
     joints = _joints(picture)
-    width = max(3, min(result.size) // 60)
-    limbs, mask = pixels.plain("RGB", result.size), pixels.plain("L", result.size)
+    width = max(3, min(picture.size) // 60)
+    limbs, mask = pixels.plain("RGB", picture.size), pixels.plain("L", picture.size)
     opaque = round(255 * weight)
     for index, (start, end) in enumerate(_BONES):
         bone = (joints[start], joints[end])
@@ -105,7 +108,7 @@ def _pose(result: Image, picture: Image, weight: float) -> Image:
         spot = (x - width, y - width, x + width, y + width)
         pixels.pen(limbs).ellipse(spot, _LIMBS[-1 - index % len(_LIMBS)])
         pixels.pen(mask).ellipse(spot, opaque)
-    return pixels.masked(result, limbs, mask)
+    return lambda result: pixels.masked(result, limbs, mask)
 
 
 def _joints(picture: Image) -> list[tuple[float, float]]:
@@ -121,7 +124,7 @@ def _joints(picture: Image) -> list[tuple[float, float]]:
     return joints
 
 
-def _shuffle(result: Image, picture: Image, weight: float) -> Image:
+def _shuffle(picture: Image, weight: float) -> Effect:
     """The picture's tiles in another order, always the same one."""
     width, height = picture.size
     order = sorted(range(_TILES**2), key=lambda tile: hashlib.sha256(b"shuffle %d" % tile).digest())
@@ -131,15 +134,15 @@ def _shuffle(result: Image, picture: Image, weight: float) -> Image:
         x, y = place % _TILES * width // _TILES, place // _TILES * height // _TILES
         part = picture.crop((left, top, left + width // _TILES + 1, top + height // _TILES + 1))
         mixed.paste(part, (x, y))
-    return pixels.blended(result, pixels.blurred(mixed, 3), 0.6 * weight)
+    return _as_is(pixels.blurred(mixed, 3), weight)
 
 
-def _as_is(result: Image, picture: Image, weight: float) -> Image:
-    return pixels.blended(result, picture, 0.6 * weight)
+def _as_is(picture: Image, weight: float) -> Effect:
+    return lambda result: pixels.blended(result, picture, 0.6 * weight)
 
 
 #: How each preprocessor makes a picture show. Source: page img2img, ``preprocessor``.
-PREPROCESSORS: Mapping[str, Shown] = {
+PREPROCESSORS: Mapping[str, Callable[[Image, float], Effect]] = {
     "canny": _canny,
     "mlsd": _straight,
     **dict.fromkeys(

@@ -59,7 +59,7 @@ class Engine:
         self._plan = plan
         self._unfinished = Unfinished(settings, contents)
         #: Who waits for the end of a task, and the ends that wait for their pictures.
-        self.waiting = Waiting()
+        self.waiting = Waiting(painter)
         self._uploads: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -187,7 +187,8 @@ class Engine:
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
                 loop.call_soon_threadsafe(self._painted, account, task.task_id, painted)
 
-        self._painter.make(order.work(task.seed or 0), order.pixels, done)
+        wanted_s = account.clock.wall_moment(task.end_due_s)
+        self._painter.make(task.task_id, order.work(task.seed or 0), order.pixels, wanted_s, done)
 
     def _painted(self, account: Account, task_id: str, painted: Painted) -> None:
         task = self._going_on(account, task_id)

@@ -3,6 +3,9 @@
 At 0 the resized picture itself; in between the photograph in ever broader strokes, drifting towards the
 colours of the prompt; at 1 an abstract picture of soft colour fields under brush strokes. The fields are
 made of seed, prompt and checkpoint, the strokes of everything that was asked for.
+
+What is soft is painted at a quarter of the size and enlarged once, and what does not depend on the seed is
+made once for all pictures of a request: a few passes over a whole picture are left for each of them.
 """
 
 import colorsys
@@ -11,14 +14,19 @@ from collections.abc import Mapping
 from math import pi
 
 from novita_mock import brushes, controls, pixels, stripes
+from novita_mock.controls import Effect
 from novita_mock.pixels import Colour, Image, Size
 from novita_mock.types import JSON
 
 #: How much is repainted when the request does not say. Source: assumed; no page gives a default.
 DEFAULT_STRENGTH = 0.75
 
+#: What is soft is painted so many times smaller.
+_SOFTER = 4
 _SKETCH_SIDE = 160
-_STROKE_GAIN = 0.62
+_STROKE_GAIN = 0.8
+#: All pictures of a request are parts of the same strokes, up to so many pixels apart.
+_STROKES_APART = 128
 #: What an img2img request may say besides its pictures; each is part of the strokes' key.
 _WORDS = (
     "model_name", "prompt", "negative_prompt", "sampler_name", "steps", "guidance_scale",
@@ -26,59 +34,118 @@ _WORDS = (
 )  # fmt: skip
 
 
-def painted(base: Image, request: Mapping[str, JSON], pictures: Mapping[str, Image], seed: int) -> Image:
-    """Repaint ``base``, the picture at its output size, which stays as it is.
+class Canvas:
+    """What the pictures of a request have in common; each may be painted in any thread.
 
-    ``pictures`` holds the decoded pictures of ControlNet units and IP adapters by what their
-    ``image_base64`` says.
+    Args:
+        base: the picture at its output size, which stays as it is.
+        request: the normalised request.
+        pictures: the decoded pictures of ControlNet units and IP adapters by what their
+            ``image_base64`` says.
     """
-    given = request.get("strength")
-    strength = DEFAULT_STRENGTH if given is None else float(given)
-    if not strength:
-        return base.copy()
-    presence = 1 - (1 - strength) ** 2
-    colours, alpha = stripes.apart(base)
-    broad = pixels.resized(pixels.resized(colours, brushes.fraction(base.size, 4), "box"), base.size)
-    broad = pixels.blended(colours, broad, strength**1.3)
-    light = pixels.mapped(pixels.grey(broad), lambda value: 128 + (value - 128) * (1 - strength**2.5))
-    fields = pixels.textured(_fields(base.size, request, seed), light)
-    result = pixels.blended(broad, fields, strength**1.6)
-    for adapter in request.get("ip_adapters") or ():
-        shown = pixels.flattened(pixels.resized(pictures[str(adapter["image_base64"])], base.size))
-        result = pixels.blended(result, shown, 0.6 * presence * float(adapter["strength"]))
-    for lora in _loras(request):
-        result = _styled(result, str(lora["model_name"]), presence * float(lora["strength"]))
-    result = pixels.textured(result, _strokes(base.size, request, seed, strength**1.5))
-    result = pixels.masked(broad, result, _lag(colours, strength))
-    for unit in (request.get("controlnet") or {}).get("units") or ():
-        result = _controlled(result, unit, pictures, presence)
-    return stripes.together(result, alpha)
+
+    def __init__(self, base: Image, request: Mapping[str, JSON], pictures: Mapping[str, Image]) -> None:
+        given = request.get("strength")
+        self._strength = strength = DEFAULT_STRENGTH if given is None else float(given)
+        self._base, self._request, self._size = base, request, base.size
+        if not strength:
+            return
+        colours, self._alpha = stripes.apart(base)
+        self._soft = colours.reduce(_SOFTER)
+        # Of the photograph's detail so much is lost, of its colours so much.
+        detail, colour = 1 - (1 - strength**1.3) * (1 - strength**4.1), strength**1.6
+        self._colours = colours.split()
+        self._shares = colour / detail
+        light = pixels.grey(self._soft)
+        self._where = _enlarged(_lag(light, strength, detail), base.size)
+        self._light = pixels.mapped(light, lambda value: 128 + (value - 128) * (1 - strength**2.5))
+        self._strokes = _strokes(base.size, request, strength**1.5 / detail)
+        self._styles = _styles(self._soft.size, request, pictures, _presence(strength))
+        self._units = _units(base.size, request, pictures, _presence(strength))
+
+    def painted(self, seed: int) -> Image:
+        """The picture of a seed."""
+        if not self._strength:
+            return self._base.copy()
+        fields = pixels.textured(_fields(self._soft.size, self._request, seed), self._light)
+        paint = pixels.blended(self._soft, fields, self._shares)
+        for style in self._styles:
+            paint = style(paint)
+        left, top = (int(_STROKES_APART * chance) for chance in brushes.chances(f"strokes {seed}", 2))
+        strokes = self._strokes.crop((left, top, left + self._size[0], top + self._size[1]))
+        result = pixels.joined(
+            pixels.masked(below, pixels.textured(_enlarged(above, self._size), strokes), self._where)
+            for below, above in zip(self._colours, paint.split(), strict=True)
+        )
+        for unit in self._units:
+            result = unit(result)
+        return stripes.together(result, self._alpha)
 
 
-def _lag(image: Image, strength: float) -> Image:
-    """Where to paint at full weight (255): everywhere but in the shadows, which take paint only late.
+def _presence(strength: float) -> float:
+    """How far adapters, LoRAs and ControlNet units show, of their own weights."""
+    return 1 - (1 - strength) ** 2
+
+
+def _enlarged(soft: Image, size: Size) -> Image:
+    """What was painted smaller, at its full size: with so little detail, every other pixel will do."""
+    half = brushes.fraction(size, 2)
+    finer = pixels.resized(soft, half, "bilinear", (0, 0, half[0] * 2 / _SOFTER, half[1] * 2 / _SOFTER))
+    return pixels.resized(finer, size, "nearest", (0, 0, size[0] / 2, size[1] / 2))
+
+
+def _lag(light: Image, strength: float, weight: float) -> Image:
+    """Where to paint with this weight: everywhere but in the shadows, which take paint only late.
 
     Near black a little light is a large change to the eye, and to SSIM.
     """
-    open_share = strength**4
-    lag = pixels.mapped(pixels.grey(image), lambda value: 255 * (open_share + (1 - open_share) * value / 56))
-    return pixels.blurred(lag, 1.5)
+    open_share, full = strength**4, 255 * weight
+    return pixels.mapped(light, lambda value: min(full, full * (open_share + (1 - open_share) * value / 56)))
 
 
 def _loras(request: Mapping[str, JSON]) -> list[Mapping[str, JSON]]:
     return [lora for lora in request.get("loras") or () if float(lora["strength"])]
 
 
-def _controlled(
-    result: Image, unit: Mapping[str, JSON], pictures: Mapping[str, Image], presence: float
-) -> Image:
-    """A ControlNet unit, by its strength, by how long it guides, and a little by which model it is."""
-    start, end = (unit.get(key) for key in ("guidance_start", "guidance_end"))
-    guided = (1.0 if end is None else float(end)) - float(start or 0)
-    grip = 0.8 + 0.2 * brushes.chances(f"controlnet {unit['model_name']}", 1)[0]
-    weight = float(unit["strength"]) * guided * presence * grip
-    picture = pixels.flattened(pixels.resized(pictures[str(unit["image_base64"])], result.size))
-    return controls.applied(result, picture, str(unit.get("preprocessor") or ""), weight)
+def _styles(
+    size: Size, request: Mapping[str, JSON], pictures: Mapping[str, Image], presence: float
+) -> list[Effect]:
+    """What IP adapters and LoRAs do to the paint."""
+    styles = []
+    for adapter in request.get("ip_adapters") or ():
+        shown = pixels.flattened(pixels.resized(pictures[str(adapter["image_base64"])], size))
+        styles.append(_adapted(shown, 0.6 * presence * float(adapter["strength"])))
+    for lora in _loras(request):
+        styles.append(_styled(size, str(lora["model_name"]), presence * float(lora["strength"])))
+    return styles
+
+
+def _adapted(shown: Image, weight: float) -> Effect:
+    return lambda paint: pixels.blended(paint, shown, weight)
+
+
+def _styled(size: Size, name: str, weight: float) -> Effect:
+    """A LoRA: a tint of its own and a slow ripple, by weight."""
+    *tint, angle = brushes.chances(f"lora {name}", 4)
+    curves = [lambda value, add=(share - 0.5) * 60 * weight: value + add for share in tint]
+    ripple = brushes.hatching(size, f"lora {name}", pi * angle, 60 / _SOFTER, 11 / _SOFTER)
+    ripple = pixels.mapped(ripple, lambda value: 128 + (value - 127.5) * 0.25 * weight)
+    return lambda paint: pixels.textured(pixels.mapped(paint, *curves), ripple)
+
+
+def _units(
+    size: Size, request: Mapping[str, JSON], pictures: Mapping[str, Image], presence: float
+) -> list[Effect]:
+    """The ControlNet units, by strength, by how long each guides, and a little by which model it is."""
+    effects = []
+    for unit in (request.get("controlnet") or {}).get("units") or ():
+        start, end = (unit.get(key) for key in ("guidance_start", "guidance_end"))
+        guided = (1.0 if end is None else float(end)) - float(start or 0)
+        grip = 0.8 + 0.2 * brushes.chances(f"controlnet {unit['model_name']}", 1)[0]
+        picture = pixels.flattened(pixels.resized(pictures[str(unit["image_base64"])], size))
+        weight = float(unit["strength"]) * guided * presence * grip
+        effects.append(controls.effect(picture, str(unit.get("preprocessor") or ""), weight))
+    return effects
 
 
 def _palette(request: Mapping[str, JSON]) -> list[Colour]:
@@ -117,33 +184,23 @@ def _fields(size: Size, request: Mapping[str, JSON], seed: int) -> Image:
     return pixels.resized(sketch, size)
 
 
-def _strokes(size: Size, request: Mapping[str, JSON], seed: int, weight: float) -> Image:
+def _strokes(size: Size, request: Mapping[str, JSON], weight: float) -> Image:
     """Brush strokes in two directions, each where a slow field says so; 128 is no stroke.
 
-    Their form is the sampler's; more steps make them finer.
+    Their form is the sampler's; more steps make them finer. There is room for the offset of any seed.
     """
     words = {word: request.get(word) or None for word in _WORDS}
-    key = json.dumps([seed, words, _loras(request)], sort_keys=True)
+    key = json.dumps([words, _loras(request)], sort_keys=True)
     angle, long, crossing = brushes.chances(f"sampler {request['sampler_name']}", 3)
     thick = 3.1 + 8 / (8 + int(request["steps"]))
     first, turn, reach = pi * angle, pi * (0.2 + 0.3 * crossing), 14 + 14 * long
-    below = brushes.hatching(size, f"{key} 0", first, reach, thick)
-    above = brushes.hatching(size, f"{key} 1", first + turn, reach, thick)
-    slow = pixels.resized(pixels.noise(brushes.fraction(size, 64), f"{key} where"), size)
+    whole = (size[0] + _STROKES_APART, size[1] + _STROKES_APART)
+    # At half the size: nothing in them is as fine as a pixel.
+    half = brushes.fraction(whole, 2)
+    below = brushes.hatching(half, f"{key} 0", first, reach / 2, thick / 2)
+    above = brushes.hatching(half, f"{key} 1", first + turn, reach / 2, thick / 2)
+    slow = pixels.resized(pixels.noise(brushes.fraction(half, 32), f"{key} where"), half)
     where = pixels.mapped(slow, lambda value: (value - 128) * 8 + 128)
     strokes = pixels.masked(below, above, where)
-    return pixels.mapped(strokes, lambda value: 128 + (value - 127.5) * _STROKE_GAIN * weight)
-
-
-def _styled(image: Image, name: str, weight: float) -> Image:
-    """A LoRA: a tint of its own and a slow ripple, by weight."""
-    red, green, blue, angle = brushes.chances(f"lora {name}", 4)
-    ripple = brushes.hatching(image.size, f"lora {name}", pi * angle, 60, 11)
-    ripple = pixels.mapped(ripple, lambda value: 128 + (value - 127.5) * 0.25 * weight)
-    tinted = pixels.mapped(
-        image,
-        lambda value: value + (red - 0.5) * 60 * weight,
-        lambda value: value + (green - 0.5) * 60 * weight,
-        lambda value: value + (blue - 0.5) * 60 * weight,
-    )
-    return pixels.textured(tinted, ripple)
+    strokes = pixels.mapped(strokes, lambda value: 128 + (value - 127.5) * _STROKE_GAIN * weight)
+    return pixels.resized(strokes, whole)

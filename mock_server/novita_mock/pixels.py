@@ -7,21 +7,15 @@ Pictures here are RGB or RGBA, masks and textures are L (eight bits).
 
 import hashlib
 import io
+import os
 import struct
+import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from PIL import Image as _pil
-from PIL import (
-    ImageChops,
-    ImageDraw,
-    ImageFile,
-    ImageFilter,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import ImageChops, ImageDraw, ImageFilter, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from novita_mock import containers
 
@@ -36,7 +30,7 @@ DECODER_ERRORS = (
     EOFError, MemoryError, RuntimeError, struct.error, zlib.error, _pil.DecompressionBombError, Warning,
 )  # fmt: skip
 
-_DECODERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
+_DECODERS: dict[str, Callable[[io.BytesIO], Image]] = {
     "png": PngImagePlugin.PngImageFile,
     "jpeg": JpegImagePlugin.JpegImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
@@ -91,8 +85,18 @@ def encoded(image: Image, image_type: str, text: str) -> bytes:
     exif[_EXIF_IFD] = {_USER_COMMENT: b"UNICODE\0" + text.encode("utf-16-be")}
     if image_type == "webp":
         return _webp(image, exif.tobytes())
-    flattened(image).save(target, "JPEG", quality=92, exif=exif.tobytes())
-    return target.getvalue()
+    return _jpeg(flattened(image), exif.tobytes())
+
+
+def _jpeg(image: Image, exif: bytes) -> bytes:
+    """By way of a file that is nowhere but in memory, where the system has such.
+
+    Only while it writes to a file of the system does Pillow let other threads go on.
+    """
+    with os.fdopen(os.memfd_create("jpeg"), "w+b") if sys.platform == "linux" else io.BytesIO() as target:
+        image.save(target, "JPEG", quality=92, exif=exif)
+        target.seek(0)
+        return target.read()
 
 
 def _webp(image: Image, exif: bytes) -> bytes:
@@ -116,6 +120,11 @@ def flattened(image: Image) -> Image:
     white = _pil.new("RGB", image.size, (255, 255, 255))
     white.paste(image, mask=image.getchannel("A"))
     return white
+
+
+def joined(channels: Iterable[Image]) -> Image:
+    """Red, green and blue (L) as one picture."""
+    return _pil.merge("RGB", tuple(channels))
 
 
 def plain(mode: str, size: Size, colour: int | Colour = 0) -> Image:
@@ -229,8 +238,8 @@ def noise(size: Size, key: str) -> Image:
 
 
 def mapped_plane(image: Image, size: Size, matrix: Sequence[float]) -> Image:
-    """Output pixel (x, y) shows ``image`` at (a x + b y + c, d x + e y + f), interpolated."""
-    return image.transform(size, _pil.Transform.AFFINE, tuple(matrix), _pil.Resampling.BICUBIC)
+    """Output pixel (x, y) shows ``image`` at (a x + b y + c, d x + e y + f), interpolated linearly."""
+    return image.transform(size, _pil.Transform.AFFINE, tuple(matrix), _pil.Resampling.BILINEAR)
 
 
 def pen(image: Image) -> ImageDraw.ImageDraw:

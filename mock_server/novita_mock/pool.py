@@ -6,12 +6,11 @@ that is started when first needed; should it die, its task fails and the next wo
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
+from novita_mock.lines import Done, Lines
 from novita_mock.process import Made, Process
 from novita_mock.work import Work
 from novita_mock.worker import attempt
@@ -24,64 +23,50 @@ SMALL_PIXELS = 3_000_000
 THREADS = 2
 
 
-Done = Callable[[Made], None]
-
-
 class Painter(Protocol):
     """What makes pictures in the background."""
 
-    def make(self, work: Work, pixels: int, done: Done) -> None:
-        """Ask for pictures; ``done`` is called once, from any thread."""
+    def make(self, name: str, work: Work, pixels: int, wanted_s: float, done: Done) -> None:
+        """Ask for pictures by a moment; ``done`` is called once, from any thread, unless they are dropped."""
+
+    def want(self, name: str) -> None:
+        """Somebody waits for these pictures now."""
+
+    def drop(self, name: str) -> None:
+        """Nobody wants these pictures any more."""
 
     def close(self) -> None:
         """Stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    work: Work
-    pixels: int
-    done: Done
-
-
 class _Lane:
-    """Orders of one kind, first come first served, and the daemon threads that see to them."""
+    """The daemon threads that see to the work of one line; they start when there is some."""
 
-    def __init__(self, name: str, threads: int, make: Callable[[Work], Made], budget: "Budget") -> None:
-        self._orders: deque[_Order] = deque()
-        self._ready = threading.Condition()
+    def __init__(
+        self, name: str, threads: int, make: Callable[[Work], Made], lines: Lines, budget: "Budget"
+    ) -> None:
+        self.name = name
         self._make = make
+        self._lines = lines
         self._budget = budget
-        self._names = [f"novita-mock-{name}-{i}" for i in range(threads)]
-        self._started = False
-        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"novita-mock-{name}-{i}", daemon=True)
+            for i in range(threads)
+        ]
 
-    def add(self, order: _Order) -> None:
-        with self._ready:
-            self._orders.append(order)
-            if not self._started:
-                self._started = True
-                for name in self._names:
-                    threading.Thread(target=self._run, name=name, daemon=True).start()
-            self._ready.notify()
-
-    def close(self) -> None:
-        with self._ready:
-            self._closed = True
-            self._orders.clear()
-            self._ready.notify_all()
+    def start(self) -> None:
+        """Have the threads run, if they do not yet."""
+        while self._threads:
+            self._threads.pop().start()
 
     def _run(self) -> None:
-        while True:
-            with self._ready:
-                self._ready.wait_for(lambda: self._orders or self._closed)
-                if self._closed:
-                    return
-                order = self._orders.popleft()
-            with self._budget.taking(order.pixels):
-                made = self._made(order.work)
-            if not self._closed:
-                order.done(made)
+        while (piece := self._lines.take(self.name)) is not None:
+            made = piece.made
+            if made is None:
+                with self._budget.taking(piece.pixels):
+                    made = self._made(piece.work)
+            for done in self._lines.finish(piece, made):
+                done(made)
 
     def _made(self, work: Work) -> Made:
         try:
@@ -118,24 +103,36 @@ class Budget:
 
 
 class Pool:
-    """Makes pictures in the background, in the order in which they are asked for."""
+    """Makes pictures in the background, the soonest wanted first."""
 
     def __init__(self, max_pixels_in_flight: int) -> None:
         budget = Budget(max_pixels_in_flight)
+        self._lines = Lines()
         self._process = Process()
-        self._small = _Lane("small", THREADS, _make_here, budget)
-        self._large = _Lane("large", 1, self._process.make, budget)
+        self._small = _Lane("small", THREADS, _make_here, self._lines, budget)
+        self._large = _Lane("large", 1, self._process.make, self._lines, budget)
 
-    def make(self, work: Work, pixels: int, done: Done) -> None:
+    def make(self, name: str, work: Work, pixels: int, wanted_s: float, done: Done) -> None:
         """Ask for pictures.
 
         Args:
-            work: what to make.
+            name: what ``want`` and ``drop`` will call them.
+            work: what to make; work that is under way, or was done lately, is not done again.
             pixels: how many go in and come out, together.
-            done: called once with what became of it, from another thread.
+            wanted_s: the moment at which they will be wanted, in seconds of the wall's monotonic clock.
+            done: called once with what became of it, from another thread, unless they are dropped.
         """
         lane = self._small if pixels <= SMALL_PIXELS else self._large
-        lane.add(_Order(work, pixels, done))
+        lane.start()
+        self._lines.add(name, work, pixels, lane.name, wanted_s, done)
+
+    def want(self, name: str) -> None:
+        """Somebody waits for these pictures: they go before all that nobody waits for."""
+        self._lines.want(name)
+
+    def drop(self, name: str) -> None:
+        """Nobody wants these pictures any more; they are not begun for nobody."""
+        self._lines.drop(name)
 
     @property
     def child_pid(self) -> int | None:
@@ -144,8 +141,7 @@ class Pool:
 
     def close(self) -> None:
         """Drop what waits and end what runs; no ``done`` is called after this."""
-        self._small.close()
-        self._large.close()
+        self._lines.close()
         self._process.close()
 
 

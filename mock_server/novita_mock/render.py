@@ -53,9 +53,8 @@ def _img2img(work: Work, source: Image, output: Output) -> list[Callable[[], Ima
         str(item["image_base64"]): _decoded(work, "image_base64", item)
         for item in [*units, *(work.request.get("ip_adapters") or ())]
     }
-    base = pixels.resized(source, size)
-    seeds = range(work.seed, work.seed + output.count)
-    return [partial(painting.painted, base, work.request, pictures, seed) for seed in seeds]
+    canvas = painting.Canvas(pixels.resized(source, size), work.request, pictures)
+    return [partial(canvas.painted, seed) for seed in range(work.seed, work.seed + output.count)]
 
 
 #: Each makes a list of pictures still to be made, so that one at a time is held.

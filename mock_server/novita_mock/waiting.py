@@ -3,11 +3,18 @@
 import asyncio
 from collections.abc import Awaitable
 
+from novita_mock.pool import Painter
+
 
 class Waiting:
-    """The tasks that are waited for, by account. Belongs to the engine."""
+    """The tasks that are waited for, by account. Belongs to the engine.
 
-    def __init__(self) -> None:
+    Args:
+        painter: what is told which pictures are waited for, and which nobody will look at any more.
+    """
+
+    def __init__(self, painter: Painter) -> None:
+        self._painter = painter
         self._events: dict[str, asyncio.Event] = {}
         self._late: dict[str, dict[str, None]] = {}
 
@@ -24,10 +31,12 @@ class Waiting:
 
         From now on: not from when it is awaited, since the task may have ended by then.
         """
+        self._painter.want(task_id)
         return self._events.setdefault(task_id, asyncio.Event()).wait()
 
     def release(self, account_id: str, task_id: str) -> None:
         """A task has ended or is forgotten."""
+        self._painter.drop(task_id)
         self._late.get(account_id, {}).pop(task_id, None)
         if task_id in self._events:
             self._events.pop(task_id).set()
