@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import numpy
 import pytest
 from PIL import Image
 
@@ -55,6 +56,17 @@ def test_flat_areas_stay_flat() -> None:
     for model in looks.UPSCALERS:
         result = looks.enlarged(Image.new("RGB", (20, 20), (90, 140, 60)), (70, 70), model)
         assert len(result.getcolors() or ()) == 1
+
+
+@pytest.mark.parametrize("factor", [1.5, 2, 4])
+@pytest.mark.parametrize("model", _MODELS)
+def test_a_sky_gets_no_bands(model: str, factor: float) -> None:
+    down, across = 0.37, 0.81
+    slope = numpy.add.outer(numpy.arange(90) * down, numpy.arange(120) * across) + 20
+    sky = Image.fromarray(slope.astype(numpy.uint8)).convert("RGB")
+    result = numpy.asarray(looks.enlarged(sky, _size(sky, factor), model)).astype(int)
+    for axis, step in ((0, down), (1, across)):
+        assert numpy.abs(numpy.diff(result, axis=axis)).mean() < step / factor + 0.3
 
 
 def test_alpha_is_enlarged_with_its_picture() -> None:

@@ -38,7 +38,8 @@ class Upscaler:
 
     def curve(self, gap: int) -> float:
         """The texture to add to a pixel, by its gap to its surroundings, of which 255 is -1."""
-        detail = gap if gap < 128 else gap - 256
+        signed = (gap if gap < 128 else gap - 256) - _BIAS
+        detail = max(0.0, abs(signed) - _CORE) * (1 if signed > 0 else -1)
         edge = min(1.0, abs(detail) / _EDGE)
         change = detail * ((1 + self.amount) * (1 - self.calm * (1 - edge)) - 1)
         return 128 + change / (1 + abs(change) / self.most) - self.ink * max(0, abs(detail) - 4)
@@ -49,8 +50,9 @@ V2_DEFAULT = "R-ESRGAN 4x+"
 #: Names of V2 that only stretch. Source: assumed.
 PLAIN_KINDS: Mapping[str, str] = {"None": "lanczos", "Nearest": "nearest"}
 
-#: A difference to the surroundings, of 255, that is an edge and no noise.
-_EDGE = 10
+#: Of differences to the surroundings, of 255: how far they are too high on the average, for the surroundings
+#: are rounded down; what is none yet, a slope in steps of one for instance; and what is an edge and no noise.
+_BIAS, _CORE, _EDGE = 0.5, 0.5, 10
 #: How often a small enlargement is reconciled: its pixels share most of what they were made from.
 _ROUNDS = 3
 
@@ -60,7 +62,7 @@ _ANIME = Upscaler(0.5, 4.5, 24, ((0, 0, 8), (255, 247, 255)), calm=0.5, ink=0.1)
 #: for there nothing else tells two models apart.
 UPSCALERS: Mapping[str, Upscaler] = {
     "RealESRGAN_x4plus_anime_6B": _ANIME,
-    "RealESRNet_x4plus": Upscaler(0.54, 4.5, 20, ((0, 8, 0), (250, 255, 252)), calm=0.6),
+    "RealESRNet_x4plus": Upscaler(0.54, 5, 20, ((0, 8, 0), (250, 255, 252)), calm=0.5),
     "4x-UltraSharp": Upscaler(0.45, 4.5, 26, ((0, 4, 4), (245, 255, 255))),
     "ESRGAN_4x": Upscaler(0.54, 4, 26, ((8, 0, 0), (255, 251, 251))),
     "R-ESRGAN 4x+": Upscaler(0.5, 3.5, 24, ((4, 4, 0), (255, 255, 247)), calm=0.2),
