@@ -54,7 +54,7 @@ PLAIN_KINDS: Mapping[str, str] = {"None": "lanczos", "Nearest": "nearest"}
 #: are rounded down; what is none yet, a slope in steps of one for instance; and what is an edge and no noise.
 _BIAS, _CORE, _EDGE = 0.5, 0.5, 10
 #: How often a small enlargement is reconciled: its pixels share most of what they were made from.
-_ROUNDS = 3
+_ROUNDS = 2
 
 _ANIME = Upscaler(0.5, 4.5, 24, ((0, 0, 8), (255, 247, 255)), calm=0.5, ink=0.1)
 #: Models by the names of V3 (page upscale) and V2 (the types of the JavaScript SDK, facts 1.5).
