@@ -21,7 +21,10 @@ ONE_PLACE = {
         r"\btime\.(time|monotonic|perf_counter|sleep)\b|\bdatetime\.now\b|\butcnow\b",
         {"novita_mock/clock.py", "novita_contract/clock.py"},
     ),
-    "Pillow": (r"^\s*(import|from) PIL\b", {"novita_mock/pixels.py", "novita_contract/pictures.py"}),
+    "Pillow": (
+        r"^\s*(import|from) PIL\b",
+        {"novita_mock/pixels.py", "novita_mock/planes.py", "novita_contract/pictures.py"},
+    ),
     # cli and __main__ hand it to Settings, commands and the plugin of pytest to Options; process passes it on
     "the environment": (
         r"\bos\.(environ|getenv)\b",

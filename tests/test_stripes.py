@@ -1,17 +1,7 @@
 """Work in stripes gives what work on the whole gives."""
 
-import pytest
-
 from novita_mock import pixels, stripes
 from pictures import mean_difference, photo
-
-
-@pytest.mark.parametrize("rows", [1, 7, 64, 500])
-def test_a_blur_in_stripes_is_the_blur(rows: int) -> None:
-    whole = pixels.blurred(photo(), 3.3)
-    halo = pixels.blur_halo(3.3)
-    striped = stripes.in_stripes(photo(), halo, lambda part: pixels.blurred(part, 3.3), rows)
-    assert striped.tobytes() == whole.tobytes()
 
 
 def test_an_enlarged_texture_is_added_everywhere() -> None:

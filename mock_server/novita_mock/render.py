@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeAlias
 
-from novita_mock import containers, looks, painting, pixels
+from novita_mock import containers, enlarging, looks, painting, pixels
 from novita_mock.caption import caption
+from novita_mock.enlarging import Doubled
 from novita_mock.geometry import OUTPUTS, Output
 from novita_mock.pixels import Image
 from novita_mock.types import JSON
 from novita_mock.work import BrokenImage, NotAnImage, Picture, Work
 
 _MAX_MESSAGE = 200
+
+#: Makes a picture, or gets it ready to be made in pieces.
+Making: TypeAlias = Callable[[], Image | Doubled]
 
 
 def inspect(content: bytes) -> Picture:
@@ -32,21 +37,30 @@ def render(work: Work) -> list[bytes]:
     output = OUTPUTS[work.renderer](work.request, source.width, source.height)
     pictures = _RENDERERS[work.renderer](work, source, output)
     return [
-        pixels.encoded(picture(), work.image_type, _text(work, output, work.seed + index))
+        _encoded(picture(), work.image_type, _text(work, output, work.seed + index))
         for index, picture in enumerate(pictures)
     ]
 
 
-def _upscale(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
+def _encoded(picture: Image | Doubled, image_type: str, text: str) -> bytes:
+    """The file; a PNG needs no whole picture."""
+    if isinstance(picture, Image):
+        return pixels.encoded(picture, image_type, text)
+    if image_type == "png":
+        return enlarging.png_file(picture, text)
+    return pixels.encoded(enlarging.whole(picture), image_type, text)
+
+
+def _upscale(work: Work, source: Image, output: Output) -> list[Making]:
     model = str(work.request["model_name"])
-    return [partial(looks.enlarged, source, (output.width, output.height), model)]
+    return [partial(looks.in_pieces, source, (output.width, output.height), model)]
 
 
-def _upscale_v2(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
+def _upscale_v2(work: Work, source: Image, output: Output) -> list[Making]:
     return [partial(looks.enlarged_v2, source, (output.width, output.height), work.request)]
 
 
-def _img2img(work: Work, source: Image, output: Output) -> list[Callable[[], Image]]:
+def _img2img(work: Work, source: Image, output: Output) -> list[Making]:
     size = (output.width, output.height)
     units = (work.request.get("controlnet") or {}).get("units") or ()
     pictures = {

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from novita_mock import pixels
 from novita_mock.pixels import Image
 
-#: Rows worked on at once: bounds the memory of intermediate pictures. Any other height gives the same bytes.
-STRIPE_ROWS = 256
 _ENLARGED_ROWS = 256
 
 
@@ -45,23 +43,3 @@ def add_enlarged(image: Image, texture: Image) -> None:
         part = pixels.resized(texture, (width, bottom - top), "bicubic", rows)
         place = (0, top, width, bottom)
         image.paste(pixels.textured(image.crop(place), part), place)
-
-
-def in_stripes(image: Image, halo: int, effect: Callable[[Image], Image], rows: int = STRIPE_ROWS) -> Image:
-    """Apply a local effect stripe by stripe, in place, and return the picture.
-
-    ``halo`` is how many rows above and below a pixel the effect looks at. The last ``halo`` rows of a stripe
-    are kept as they were, because the next stripe needs them after they have been overwritten.
-    """
-    width, height = image.size
-    above = pixels.plain(image.mode, (width, 0))
-    for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        region = pixels.plain(image.mode, (width, above.height + min(bottom + halo, height) - top))
-        region.paste(above, (0, 0))
-        region.paste(image.crop((0, top, width, min(bottom + halo, height))), (0, above.height))
-        done = effect(region)
-        image.paste(done.crop((0, above.height, width, above.height + bottom - top)), (0, top))
-        before = above.height + bottom - top
-        above = region.crop((0, max(0, before - halo), width, before))
-    return image

@@ -1,0 +1,105 @@
+"""PNG files written piece by piece, the pieces compressed on two threads.
+
+Each piece is deflated by itself and is an IDAT chunk of its own, so that a picture is never held whole.
+Deflated is by igzip (the package isal) where it is installed, and else by zlib, three times slower: the
+pixels are the same, the bytes of the file are not.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib import import_module
+from io import BytesIO
+from types import ModuleType
+
+#: What a row begins with: its bytes are told as they are, or as differences to those of the row above.
+PLAIN, UP = 0, 2
+#: Rows of a piece. Fixed, for they decide the bytes of a file, and the last bits of a picture made in pieces.
+ROWS = 64
+#: Threads at work on one picture; that of the caller waits for them.
+THREADS = 2
+#: A picture of fewer pieces is made by the caller's own thread.
+ALONE = 4
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COLOUR_TYPES = {3: 2, 4: 6}
+#: A zlib stream begins with the first, says "fast" by it, and its last block may be empty: the second.
+_BEGIN, _END = b"\x78\x01", b"\x03\x00"
+#: Raw blocks that look back 512 bytes at most: what is alike is near in a filtered picture, and the search
+#: for it is so a tenth faster, and finds better.
+_NEAR = -9
+_ADLER = 65521
+
+
+def written(
+    size: tuple[int, int], channels: int, text: str, pieces: int, rows: Callable[[int], bytes]
+) -> bytes:
+    """The file of a picture.
+
+    Args:
+        size: width and height in pixels.
+        channels: 3 for RGB, 4 for RGBA; each has eight bits.
+        text: goes into the text ``parameters``.
+        pieces: of how many pieces the picture is made, from top to bottom.
+        rows: makes a piece by its number, in any thread: whole rows, each after a byte, `PLAIN` or `UP`.
+    """
+    file = BytesIO()
+    file.write(_SIGNATURE)
+    _chunk(file, b"IHDR", struct.pack(">IIBBBBB", *size, 8, _COLOUR_TYPES[channels], 0, 0, 0))
+    _chunk(file, *_text(text))
+    _chunk(file, b"IDAT", _BEGIN)
+    adler = 1
+    for deflated, sum_, length in _made(pieces, lambda piece: _deflated(rows(piece))):
+        _chunk(file, b"IDAT", deflated)
+        adler = _joined(adler, sum_, length)
+    _chunk(file, b"IDAT", _END + struct.pack(">I", adler))
+    _chunk(file, b"IEND", b"")
+    return file.getvalue()
+
+
+def _made(pieces: int, make: Callable[[int], tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:
+    if pieces < ALONE:
+        yield from map(make, range(pieces))
+        return
+    with ThreadPoolExecutor(THREADS, "novita-mock-png") as threads:
+        yield from threads.map(make, range(pieces))
+
+
+def _text(text: str) -> tuple[bytes, bytes]:
+    try:
+        return b"tEXt", b"parameters\0" + text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b"iTXt", b"parameters\0\0\0\0\0" + text.encode()
+
+
+def _chunk(file: BytesIO, kind: bytes, content: bytes) -> None:
+    file.write(struct.pack(">I", len(content)))
+    file.write(kind)
+    file.write(content)
+    file.write(struct.pack(">I", deflater().crc32(content, zlib.crc32(kind))))
+
+
+def _deflated(rows: bytes) -> tuple[bytes, int, int]:
+    """Blocks that others may follow, the check sum of what they hold, and its length."""
+    fast = deflater()
+    strategy = zlib.Z_RLE if fast is zlib else zlib.Z_DEFAULT_STRATEGY
+    packing = fast.compressobj(1, zlib.DEFLATED, _NEAR, 9, strategy)
+    return packing.compress(rows) + packing.flush(zlib.Z_FULL_FLUSH), fast.adler32(rows), len(rows)
+
+
+@cache
+def deflater() -> ModuleType:
+    """The module that deflates, looked for when first used: most programs never write a picture."""
+    try:
+        return import_module("isal.isal_zlib")
+    except ImportError:
+        return zlib
+
+
+def _joined(first: int, second: int, length: int) -> int:
+    """The Adler-32 of two contents, of theirs and of the second's length (zlib's ``adler32_combine``)."""
+    low = ((first & 0xFFFF) + (second & 0xFFFF) - 1) % _ADLER
+    high = ((first >> 16) + (second >> 16) + length * ((first & 0xFFFF) - 1)) % _ADLER
+    return high << 16 | low
