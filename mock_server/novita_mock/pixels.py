@@ -76,7 +76,6 @@ def encoded(image: Image, image_type: str, text: str) -> bytes:
     """
     if image_type == "png":
         return _png(image, text)
-    target = io.BytesIO()
     exif = _pil.Exif()
     exif[_EXIF_IFD] = {_USER_COMMENT: b"UNICODE\0" + text.encode("utf-16-be")}
     if image_type == "webp":
