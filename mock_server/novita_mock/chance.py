@@ -31,7 +31,7 @@ class Chance:
 
     def digest(self, *purpose: str | int, size: int = 16) -> bytes:
         """``size`` bytes that belong to this purpose and to no other."""
-        text = "\x1f".join(str(part) for part in purpose).encode("utf-8", "backslashreplace")
+        text = "\x1f".join(map(str, purpose)).encode("utf-8", "backslashreplace")
         return blake2b(text, key=self._key, digest_size=size).digest()
 
     def uuid(self, *purpose: str | int) -> str:

@@ -19,6 +19,7 @@ from novita_mock.incoming import content_of, query_of
 from novita_mock.injection import drawn, fate_of, faulted
 from novita_mock.intake import Taken
 from novita_mock.lifting import Content
+from novita_mock.noting import told_of
 from novita_mock.problems import BadLink, Broken, Refused, cut, refused
 from novita_mock.types import JSON
 
@@ -53,7 +54,7 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     fates = () if submission.wish.test_status else drawn(exchange, "task", operation, request.scope["path"])
     task = context.engine.submit(account, submission, fate_of(fates))
     exchange.task_id = task.task_id
-    exchange.note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
+    exchange.note = told_of(task, submission)
     return _answered(context, operation, exchange, dialects.accepted(task, context.catalogue))
 
 
@@ -64,7 +65,7 @@ async def result(context: Context, operation: Operation, request: Request) -> Re
     exchange.task_id = str(query["task_id"])[:64]
     task = context.engine.get(account, query["task_id"], operation.dialect)
     task = await context.engine.settled(account, task)
-    exchange.note = f"task {task.task_id}  {task.status.name}"
+    exchange.note = told_of(task)
     reply = dialects.result(task, account.clock.now(), context.catalogue)
     return _answered(context, operation, exchange, reply)
 

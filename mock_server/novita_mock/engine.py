@@ -211,8 +211,8 @@ class Engine:
 
     def _going_on(self, account: Account, task_id: str) -> Task | None:
         """A task whose work is done, unless it is forgotten or everything stops."""
-        task = self._tasks.get(account.account_id, task_id)
-        return None if task is None or task.terminal or self._closed else task
+        task = None if self._closed else self._tasks.get(account.account_id, task_id)
+        return None if task is None or task.terminal else task
 
     def _ready(self, account: Account, task: Task) -> None:
         """Nothing more has to be done for the end of a task: it comes when it is due."""

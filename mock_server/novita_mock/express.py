@@ -118,9 +118,8 @@ class ExpressProtocol(Protocol):
 
     def _come_to_rest(self) -> None:
         """Wait for the next request, as after any other response."""
-        self._wait(None)
-        self._in_head, self.url = True, b""
-        self.on_response_complete()
+        self.come_to_end()
+        self.rest()
 
 
 class _Filling(asyncio.BufferedProtocol):

@@ -53,7 +53,8 @@ class Journal:
         weight = entry.weight
         self._entries.append((entry, weight))
         self.kept_bytes += weight
-        while len(self) > self._max_entries or (self.kept_bytes > self._max_bytes and len(self) > 1):
+        entries = self._entries
+        while len(entries) > self._max_entries or (self.kept_bytes > self._max_bytes and len(entries) > 1):
             self.kept_bytes -= self._entries.popleft()[1]
             self.dropped += 1
 

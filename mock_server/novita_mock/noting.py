@@ -3,6 +3,8 @@
 import logging
 
 from novita_mock.settings import Settings
+from novita_mock.submission import Submission
+from novita_mock.task import Task
 
 log = logging.getLogger("novita_mock.requests")
 
@@ -10,6 +12,14 @@ log = logging.getLogger("novita_mock.requests")
 def logs(settings: Settings) -> bool:
     """Whether requests are logged at all."""
     return not settings.quiet and log.isEnabledFor(logging.INFO)
+
+
+def told_of(task: Task, submission: Submission | None = None) -> str:
+    """What the line says of the task that a request made of a submission, or else asked about."""
+    if submission is None:
+        return f"task {task.task_id}  {task.status.name}"
+    out = submission.output
+    return f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
 
 
 def log_line(settings: Settings, method: str, path: str, status: int, took_ms: float, note: str) -> None:

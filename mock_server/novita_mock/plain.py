@@ -59,6 +59,9 @@ class Plain:
         respell = _respelling(schema)
         self._respell = respell if isinstance(respell, _Object) else None
         self._places = list(_places(schema, ()))
+        #: The names of the fields that hold pictures.
+        self.names = {str(place.path[-1]) for place in self._places}
+        self._always = len(self._places) == 1 and _requires(schema, self._places[0].path)
 
     def read(self, content: bytes) -> JSON:
         """The body, normalised; None where it is not good, or not plain."""
@@ -70,15 +73,12 @@ class Plain:
             return None
         return body
 
-    @property
-    def names(self) -> set[str]:
-        """The names of the fields that hold pictures."""
-        return {str(place.path[-1]) for place in self._places}
-
     def pictures(self, body: JSON) -> list[Place]:
         """Where the pictures of a body that was read stand, the main one first."""
+        if self._always:  # then these are all of them
+            return self._places
         found = [each for place in self._places for each in _found(body, place, 0)]
-        return found if len(found) < 2 else sorted(found, key=lambda place: len(place.path))
+        return sorted(found, key=lambda place: len(place.path))
 
 
 def plain_for(schema: JSON) -> Plain | None:
@@ -224,6 +224,15 @@ def _places(schema: JSON, path: tuple[str | None, ...]) -> Iterator[Place]:
         yield from _places(child, (*path, name))
     if "items" in schema:
         yield from _places(schema["items"], (*path, _EACH))
+
+
+def _requires(schema: JSON, path: Path) -> bool:
+    """Whether every body has something at a path."""
+    for step in path:
+        if step not in schema.get("required", ()):
+            return False
+        schema = schema["properties"][step]
+    return True
 
 
 def _found(value: JSON, place: Place, depth: int) -> Iterator[Place]:

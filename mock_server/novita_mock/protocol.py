@@ -7,12 +7,12 @@ what is not HTTP in plain text; a client under test must see none of that.
 import re
 import socket
 import struct
-from asyncio import TimerHandle, Transport
+from asyncio import Transport
 from typing import Any
 
 import httptools
 import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from novita_mock.context import Context
 from novita_mock.damage import SOCKET
@@ -21,6 +21,7 @@ from novita_mock.gate import BadHTTP
 from novita_mock.noting import log
 from novita_mock.offers import without_offer
 from novita_mock.problems import Problem
+from novita_mock.timed import TimedProtocol
 
 #: Caps on the request line and on headers; no client in use comes near.
 MAX_URL_BYTES = 16 * 1024
@@ -41,16 +42,13 @@ class HeadersTooLarge(Problem):
     kind = "headers-too-large"
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(TimedProtocol):
     """uvicorn's protocol over httptools, guarded. ``context`` is set by the server's runner."""
 
     context: Context
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own
         super().__init__(*args, **kwargs)
-        self._deadline: TimerHandle | None = None
-        self._wanted_s: float | None = None
-        self._asked = self._feeding = False
         self._header_bytes = 0
         self._unparsed_bytes = 0
         self._latest = b""
@@ -61,11 +59,11 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Start the clock for the first request's headers."""
         super().connection_made(transport)
-        self._wait(self.context.settings.header_deadline_s)
+        self.wait(self.context.settings.header_deadline_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
-        self._wait(None)
+        self.wait(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -73,11 +71,10 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             return
         self._latest = data
-        self._unset_keepalive_if_required()
-        self._feeding = True  # a request that comes whole needs no deadline: none is set before all is read
+        self.feeding = True  # a request that comes whole needs no deadline: none is set before all is read
         self._feed(data)
-        self._feeding = False
-        self._arm()
+        self.feeding = False
+        self.arm()
         if self._in_head and not self._refused:
             self._unparsed_bytes += len(data)
             if self._unparsed_bytes > MAX_UNPARSED_BYTES:
@@ -118,9 +115,9 @@ class Protocol(HttpToolsProtocol):
         """A request begins: its headers have a deadline."""
         self.url, self.headers, self.expect_100_continue = b"", [], False
         self._header_bytes = 0
-        self._in_head = True
+        self._in_head = self.begun = True
         self._lingers = False
-        self._wait(self.context.settings.header_deadline_s)
+        self.wait(self.context.settings.header_deadline_s)
 
     def reset(self) -> None:
         """Break the connection off: the client sees a reset. For faults."""
@@ -150,8 +147,11 @@ class Protocol(HttpToolsProtocol):
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > MAX_HEADER_BYTES or len(self.headers) >= MAX_HEADERS:
             self._refuse(HeadersTooLarge(f"over {MAX_HEADERS} headers or {MAX_HEADER_BYTES} bytes of them"))
-        else:
-            super().on_header(name, value)
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The headers are there: the body has a deadline."""
@@ -161,7 +161,7 @@ class Protocol(HttpToolsProtocol):
         if self.url.startswith(b"//"):
             # httptools takes what follows two slashes for a host; clients mean a path.
             self.url = b"/%2F" + self.url[2:]
-        self._wait(self.context.settings.body_deadline_s)
+        self.wait(self.context.settings.body_deadline_s)
         self.take_headers()
 
     def take_headers(self) -> None:
@@ -179,24 +179,27 @@ class Protocol(HttpToolsProtocol):
             return
         if self.cycle.response_complete and not self._lingers:
             self._lingers = True
-            self._wait(min(LINGER_S, self.context.settings.body_deadline_s))
+            self.wait(min(LINGER_S, self.context.settings.body_deadline_s))
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is there: what follows is ours and has no deadline."""
         if self.parser.should_upgrade():
             return
-        self._wait(None)
+        self.come_to_end()
         if not self._refused:
-            self._in_head = True
             super().on_message_complete()
-            self.url = b""
+
+    def come_to_end(self) -> None:
+        """All of a request has come."""
+        self.wait(None)
+        self.begun, self._in_head, self.url = False, True, b""
 
     def _refuse(self, problem: Problem) -> None:
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
-        self._wait(None)
+        self.wait(None)
         if not self.context.settings.quiet:
             log.info("---- %s  %s", ascii(self._path())[1:-1][:100], problem.message)
         cycle = self.cycle
@@ -211,7 +214,7 @@ class Protocol(HttpToolsProtocol):
             cycle.message_event.set()
         self.transport.write(self._told(problem))
         self.transport.write_eof()
-        self._wait(min(LINGER_S, self.context.settings.body_deadline_s))
+        self.wait(min(LINGER_S, self.context.settings.body_deadline_s))
 
     def _told(self, problem: Problem) -> bytes:
         catalogue = self.context.catalogue
@@ -230,21 +233,3 @@ class Protocol(HttpToolsProtocol):
         target: bytes = getattr(self, "url", b"") or guessed
         path = _ORIGIN.sub("", target.decode("latin-1")).partition("?")[0]
         return path if path.startswith("/") else ""
-
-    def _wait(self, seconds: float | None) -> None:
-        self._wanted_s, self._asked = seconds, True
-        if not self._feeding:
-            self._arm()
-
-    def _arm(self) -> None:
-        """Have the deadline be what was last asked for, from now on."""
-        if self._asked and self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if self._asked and self._wanted_s is not None:
-            self._deadline = self.loop.call_later(self._wanted_s, self._expired)
-        self._asked = False
-
-    def _expired(self) -> None:
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.close()

@@ -16,13 +16,13 @@ from novita_mock.accounts import Account, key_of
 from novita_mock.catalogue import Operation
 from novita_mock.context import Context, date_of
 from novita_mock.egress import HOP_HEADER
+from novita_mock.intake import Taken
 from novita_mock.lifting import Content
 from novita_mock.note import Headers, Note
-from novita_mock.noting import log_line
+from novita_mock.noting import log_line, logs, told_of
 from novita_mock.plan import Fate
 from novita_mock.problems import Problem
 from novita_mock.task import Task, eta_s, progress_percent
-from novita_mock.types import JSON
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -152,7 +152,7 @@ class Quick:
         if account.clock.instant and not task.terminal:
             return None
         body = self._told(task, call.at_s)
-        return self._done(call, query, task.task_id, body, None, f"task {task.task_id}  {task.status.name}")
+        return self._done(call, query, task, body)
 
     def _told(self, task: Task, now_s: float) -> bytes:
         """The body of a poll, made once for what it says."""
@@ -176,19 +176,18 @@ class Quick:
         taken = context.intake(call.row).plain(call.content, base_url)
         if taken is None or taken.submission is None:
             return None
-        submission, out = taken.submission, taken.submission.output
+        submission = taken.submission
         try:
-            context.engine.check(submission)
             account.wallet.check(submission.cost)
+            task = context.engine.submit(account, submission, Fate())  # refuses before it does anything
         except Problem:
             return None
-        task = context.engine.submit(account, submission, Fate())
         body = msgspec.json.encode(dialects.accepted(task, context.catalogue).body)
-        note = f"task {task.task_id}  {out.count} x {out.width}x{out.height} {task.wish.image_type}"
-        return self._done(call, b"", task.task_id, body, taken.received, note)
+        return self._done(call, b"", task, body, taken)
 
-    def _done(self, call: _Call, query: bytes, task_id: str, body: bytes, received: JSON, note: str) -> bytes:
+    def _done(self, call: _Call, query: bytes, task: Task, body: bytes, taken: Taken | None = None) -> bytes:
         """Write the request down; its response."""
+        received, submission = (None, None) if taken is None else (taken.received, taken.submission)
         context, account, row = self._context, call.account, call.row
         took_ms = (context.wall.monotonic() - call.began_s) * 1000
         noted = Note(
@@ -202,7 +201,7 @@ class Quick:
             headers=call.headers,
             status=200,
             duration_ms=took_ms,
-            task_id=task_id,
+            task_id=task.task_id,
             request=received,
             request_bytes=len(call.content),
             content=body,
@@ -210,7 +209,8 @@ class Quick:
             response_type=_JSON_TYPE,
         )
         context.shelf.add(account.journal, noted)
-        log_line(context.settings, row.method, row.path, 200, took_ms, note)
+        if logs(context.settings):
+            log_line(context.settings, row.method, row.path, 200, took_ms, told_of(task, submission))
         return self._head(int(account.clock.now() // 1), len(body)) + body
 
     def _head(self, second: int, length: int) -> bytes:

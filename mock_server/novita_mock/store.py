@@ -49,7 +49,8 @@ class MemoryTasks:
 
     def get(self, account_id: str, task_id: str) -> Task | None:
         """The task, if this account has it."""
-        return self._tasks.get(account_id, {}).get(task_id)
+        tasks = self._tasks.get(account_id)
+        return None if tasks is None else tasks.get(task_id)
 
     def of(self, account_id: str) -> list[Task]:
         """The account's tasks, in the order of their submits."""

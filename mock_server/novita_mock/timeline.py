@@ -7,7 +7,8 @@ and says what must be waited for before time may go on.
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from math import inf
+from typing import NamedTuple, Protocol
 
 from novita_mock.accounts import Account
 from novita_mock.clock import Wall
@@ -15,6 +16,8 @@ from novita_mock.effects import Effect
 
 #: Wall seconds that one advance waits for deliveries; the rest stay in flight.
 DELIVERIES_S = 1.0
+#: Two moments that are nearer to each other are one: a timer that rings too soon is set again.
+_NEAR_S = 0.0005
 
 
 class Source(Protocol):
@@ -44,6 +47,13 @@ class Patience:
     left_s: float = DELIVERIES_S
 
 
+class _Timer(NamedTuple):
+    """What rings at a moment of the wall's monotonic clock."""
+
+    at_s: float
+    handle: asyncio.TimerHandle
+
+
 class Timeline:
     """The order of things in every account.
 
@@ -58,18 +68,17 @@ class Timeline:
         self._makers = makers
         self._senders = senders
         self._sources = (*makers, *senders)
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[str, _Timer] = {}
         self._advancing: dict[str, asyncio.Lock] = {}
         self._stopped = asyncio.Event()
 
     def run_due(self, account: Account) -> None:
         """Apply, in order, what is due in this account by now; then wait for what is next."""
-        while not self._stopped.is_set() and (due := self._next(account)) is not None:
-            due_s, source = due
-            if due_s > account.clock.now():
-                break
-            source.run_due(account, due_s)
-        self._arm(account)
+        due = self._next(account)
+        while due is not None and due[0] <= account.clock.now() and not self._stopped.is_set():
+            due[1].run_due(account, due[0])
+            due = self._next(account)
+        self._arm(account, None if due is None else due[0])
 
     async def advance(self, account: Account, seconds: float) -> list[Effect]:
         """Let account time pass, stopping wherever something is due; what happened, in order.
@@ -100,7 +109,7 @@ class Timeline:
         """Stop: nothing falls due any more."""
         self._stopped.set()
         for timer in self._timers.values():
-            timer.cancel()
+            timer.handle.cancel()
 
     async def _settle(self, account: Account, patience: Patience) -> None:
         """Run what is due and wait for what that set going, until nothing more comes of it."""
@@ -130,22 +139,29 @@ class Timeline:
 
     def _next(self, account: Account) -> tuple[float, Source] | None:
         """When something is due next, and where."""
-        due = [
-            (due_s, place)
-            for place, source in enumerate(self._sources)
-            if (due_s := source.next_due_s(account.account_id)) is not None
-        ]
-        if not due:
-            return None
-        due_s, place = min(due)
-        return due_s, self._sources[place]
+        first: tuple[float, Source] | None = None
+        for source in self._sources:
+            due_s = source.next_due_s(account.account_id)
+            if due_s is not None and (first is None or due_s < first[0]):
+                first = due_s, source
+        return first
 
-    def _arm(self, account: Account) -> None:
-        timer = self._timers.pop(account.account_id, None)
+    def _arm(self, account: Account, due_s: float | None) -> None:
+        """Have the account looked at when that is due; mostly a timer for it runs already."""
+        moment_s = inf if due_s is None or self._stopped.is_set() else account.clock.wall_moment(due_s)
+        timer = self._timers.get(account.account_id)
+        if timer is None and moment_s == inf:
+            return
         if timer is not None:
-            timer.cancel()
-        due = self._next(account)
-        delay = None if due is None or self._stopped.is_set() else account.clock.wall_delay(due[0])
-        if delay is not None:
-            loop = asyncio.get_running_loop()
-            self._timers[account.account_id] = loop.call_later(delay, self.run_due, account)
+            if abs(timer.at_s - moment_s) < _NEAR_S:
+                return
+            timer.handle.cancel()
+            del self._timers[account.account_id]
+        if moment_s != inf:
+            delay_s = max(0.0, moment_s - self._wall.monotonic())
+            handle = asyncio.get_running_loop().call_later(delay_s, self._ring, account)
+            self._timers[account.account_id] = _Timer(moment_s, handle)
+
+    def _ring(self, account: Account) -> None:
+        del self._timers[account.account_id]
+        self.run_due(account)

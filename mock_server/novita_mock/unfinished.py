@@ -1,7 +1,8 @@
 """What unfinished tasks hold: what was asked for, and pictures, those that go in and those that came out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from novita_mock.catalogue import Operation
 from novita_mock.contents import Content, Contents
@@ -14,8 +15,7 @@ from novita_mock.types import JSON
 from novita_mock.work import Work
 
 
-@dataclass(slots=True)
-class Order:
+class Order(Struct):
     """What a request asked for. Tasks of equal requests share it.
 
     Attributes:
@@ -40,8 +40,7 @@ class Order:
         return Work(self.operation.renderer, self.request, Pictures(self.contents), seed, self.image_type)
 
 
-@dataclass(frozen=True, slots=True)
-class Painted:
+class Painted(Struct, frozen=True, gc=False):
     """What became of the work for a task: its pictures, or why there are none."""
 
     pictures: tuple[Content, ...] = ()

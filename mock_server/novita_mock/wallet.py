@@ -7,6 +7,7 @@ Money is counted in whole 1/10,000 USD, as the API tells it. Source: page basic-
 import math
 from collections import deque
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from novita_mock.catalogue import Operation
 from novita_mock.problems import Problem
@@ -154,7 +155,12 @@ def cost_of(operation: Operation, images: int, nsfw: bool) -> int:
         images: how many pictures it makes.
         nsfw: whether each is looked at by the detection.
     """
-    each = Decimal(str(operation.price_usd)) * UNITS_PER_USD + (NSFW_UNITS if nsfw else 0)
+    return _cost(operation.price_usd, images, nsfw)
+
+
+@lru_cache(maxsize=256)
+def _cost(price_usd: float, images: int, nsfw: bool) -> int:
+    each = Decimal(str(price_usd)) * UNITS_PER_USD + (NSFW_UNITS if nsfw else 0)
     return int((each * images).to_integral_value(ROUND_HALF_UP))
 
 
