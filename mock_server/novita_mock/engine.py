@@ -47,7 +47,6 @@ class Engine:
         ended: Callable[[Account, Task, tuple[FaultRule, ...]], None],
         plan: Callable[..., Plan] = plan_for,
     ) -> None:
-        self._settings = settings
         self._chance = chance
         self._accounts = accounts
         self._tasks = tasks
