@@ -8,7 +8,7 @@ import pytest
 from conftest import b64, picture, upscale_body
 from faulty import until
 from novita_mock import allocator
-from served import MIB, memory, served
+from served import MIB, client_of, memory, served
 
 #: Frees many large blocks, and tells how often pages had to be had anew for as many others.
 PROGRAM = """
@@ -62,3 +62,14 @@ def test_a_server_gives_back_what_it_kept_once_nobody_asks_for_anything():
         most = memory(process)
         assert most > 80 * MIB
         until(lambda: memory(process) < most - 20 * MIB)
+
+
+def test_a_connection_holds_no_body_once_it_is_answered():
+    large = upscale_body(image_base64=b64(picture().ljust(15 * MIB, b"\0")))
+    with served("--speed", "manual") as (process, client):
+        seen = []
+        for _ in range(7):
+            with client_of(str(client.base_url)) as another:
+                assert another.post("/v3/async/upscale", json=large).status_code == 200
+            seen.append(memory(process) // MIB)
+    assert seen[-1] - seen[1] < 40, seen  # two bodies; five came

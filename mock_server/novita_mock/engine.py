@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from novita_mock.accounts import Account, Accounts
 from novita_mock.chance import Chance
@@ -47,7 +48,6 @@ class Engine:
         ended: Callable[[Account, Task, tuple[FaultRule, ...]], None],
         plan: Callable[..., Plan] = plan_for,
     ) -> None:
-        self._settings = settings
         self._chance = chance
         self._accounts = accounts
         self._tasks = tasks
@@ -179,16 +179,15 @@ class Engine:
             canned = () if task.plan.failure else (self._results.canned(wish.image_type),)
             self._unfinished.paint(task.task_id, Painted(canned))
             return
-        loop = asyncio.get_running_loop()
-
-        def done(made: Made) -> None:
-            # Still in the painter's thread: digests of large pictures take their time.
-            painted = Painted(tuple(map(self._contents.of, made.pictures)), made.broken)
-            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-                loop.call_soon_threadsafe(self._painted, account, task.task_id, painted)
-
+        done = partial(self._done, account, task.task_id, asyncio.get_running_loop())
         wanted_s = account.clock.wall_moment(task.end_due_s)
         self._painter.make(task.task_id, order.work(task.seed or 0), order.pixels, wanted_s, done)
+
+    def _done(self, account: Account, task_id: str, loop: asyncio.AbstractEventLoop, made: Made) -> None:
+        # Still in the painter's thread: digests of large pictures take their time.
+        painted = Painted(tuple(map(self._contents.of, made.pictures)), made.broken)
+        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+            loop.call_soon_threadsafe(self._painted, account, task_id, painted)
 
     def _painted(self, account: Account, task_id: str, painted: Painted) -> None:
         task = self._going_on(account, task_id)

@@ -48,6 +48,11 @@ class Pictures(Mapping[str, bytes]):
     def __init__(self, contents: Iterable[Content]) -> None:
         self._contents = {content.digest: content for content in contents}
 
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """What they are read from."""
+        return tuple(self._contents.values())
+
     def __getitem__(self, digest: str) -> bytes:
         return self._contents[digest].read()
 

@@ -36,7 +36,8 @@ async def content_of(request: Request, limit: int) -> Content:
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > limit:
         raise BodyTooLarge(message)
-    whole: Content | None = request.scope.get(WHOLE)
+    # Taken out: a connection holds the scope of its last request for as long as it lasts, and longer.
+    whole: Content | None = request.scope.pop(WHOLE, None)
     if whole is not None:
         await request.receive()  # says that it is there
         return whole

@@ -73,6 +73,7 @@ class _Server(uvicorn.Server):
             before, asked = asked, self.server_state.total_requests
             quiet = quiet + 1 if asked == before else 0
             if quiet == QUIET_TICKS and asked and self.keeps_memory:
+                gc.collect()  # connections that have ended may hold what they received, in circles
                 await asyncio.to_thread(give_back)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TICK_S)

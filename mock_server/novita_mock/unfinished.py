@@ -19,7 +19,7 @@ class Order(Struct):
     """What a request asked for. Tasks of equal requests share it.
 
     Attributes:
-        contents: of its pictures.
+        images: the pictures that go in, by digest; they are read by whoever works on them.
         pixels: of all pictures, those that come in and those that will come out.
         named: the faults of the scenario that the request chose.
         key: what requests must have in common to be equal.
@@ -29,15 +29,15 @@ class Order(Struct):
     key: tuple[str, str, str]
     operation: Operation
     request: Mapping[str, JSON]
-    contents: tuple[Content, ...]
+    images: Pictures
     pixels: int
     image_type: str
     named: tuple[FaultRule, ...]
     tasks: int = 0
 
     def work(self, seed: int) -> Work:
-        """The order for its pictures; what goes in is read by whoever works on it."""
-        return Work(self.operation.renderer, self.request, Pictures(self.contents), seed, self.image_type)
+        """The order for the pictures that come out."""
+        return Work(self.operation.renderer, self.request, self.images, seed, self.image_type)
 
 
 class Painted(Struct, frozen=True, gc=False):
@@ -82,7 +82,7 @@ class Unfinished:
                 key=key,
                 operation=submission.operation,
                 request=submission.request,
-                contents=tuple(map(self._holding.add, given)),
+                images=Pictures(map(self._holding.add, given)),
                 pixels=submission.pixels,
                 image_type=submission.wish.image_type,
                 named=submission.named,
@@ -119,7 +119,7 @@ class Unfinished:
         order.tasks -= 1
         if not order.tasks:
             del self._equal[order.key]
-            self._let_go(order.contents)
+            self._let_go(order.images.contents)
 
     def _let_go(self, contents: tuple[Content, ...]) -> None:
         for content in contents:
