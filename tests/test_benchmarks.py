@@ -17,6 +17,8 @@ sys.path += [str(ROOT / "benchmarks"), str(ROOT / "benchmarks/http"), str(ROOT /
 
 import install_peers
 
+import answers
+import load
 import packs
 import telling
 import works
@@ -94,6 +96,21 @@ def test_no_two_bodies_of_a_work_are_alike_and_each_picture_is_one():
         assert len(texts) == len(bodies)
         for text_ in list(texts)[:5]:
             Image.open(BytesIO(base64.b64decode(text_, validate=True))).load()
+
+
+def test_the_compared_bodies_are_two_hundred_of_each_kind_and_the_same_every_time():
+    good, bad = answers.good_and_bad()
+    assert (good, bad) == answers.good_and_bad()
+    assert (len(set(good)), len(set(bad))) == (200, 200)
+    assert {path for path, _ in good} == {path for path, _ in bad} == {works.UPSCALE, works.IMG2IMG}
+
+
+def test_a_reply_is_whole_with_its_length_or_its_last_chunk():
+    sized = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert [load.whole(sized + b"abc"[:length]) for length in range(4)] == [False, False, False, True]
+    assert not load.whole(chunked + b"3\r\nabc\r\n")
+    assert load.whole(chunked + b"3\r\nabc\r\n0\r\n\r\n")
 
 
 def test_a_line_that_is_linear_is_drawn_so():

@@ -30,7 +30,7 @@ LONG_S = 600.0
 #: Tasks that are polled in turn.
 POLLED = 100
 #: Bytes of the pictures of submits.
-SIZES = (200, 3_000, 30_000, 300_000, 3_000_000, 30_000_000)
+SIZES = (200, 30_000, 300_000, 3_000_000, 30_000_000)
 #: The path that accounts are opened by, and how many more are opened where there are so many.
 USER, OPENED = "/v3/user", 500
 #: The plots: the title of each, and what grows.
