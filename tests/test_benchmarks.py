@@ -48,9 +48,8 @@ def test_the_benchmark_of_requests_runs(tmp_path):
     assert "novita-mock | 200 of 200 | 200 of 200 | yes |" in written
     assert list(told["medians"]) == WORKS, failures
     for medians in told["medians"].values():
-        least = ["bare socket", "bare uvicorn"]
-        assert sorted(medians) == [*least, "novita-mock", "plain Starlette"], failures
-        assert all(medians["novita-mock"]["cpu_us"] > medians[name]["cpu_us"] > 0 for name in least)
+        assert sorted(medians) == ["bare socket", "bare uvicorn", "novita-mock", "plain Starlette"], failures
+        assert all(each["cpu_us"] > 0 and each["per_s"] > 0 for each in medians.values())
     assert {"date", "machine", "versions", "command", "rounds", "ratios"} <= set(told)
 
 
