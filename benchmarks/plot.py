@@ -36,9 +36,10 @@ class Axis:
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
         self._start, self._end = start, end
-        # a little below the least and above the most, so that flat lines are seen as flat
-        self._least = math.floor(math.log10(min(values)) * 4) / 4
-        self._most = max(self._least + 1, math.ceil(math.log10(max(values)) * 4) / 4)
+        least, most = math.log10(min(values)), math.log10(max(values))
+        # what spans less than a power of ten is in the middle of one: flat lines are seen as flat
+        spare = max(0.0, (1 - (most - least)) / 2)
+        self._least, self._most = least - spare, most + spare
 
     def place(self, value: float) -> float:
         """Of a value, in pixels."""
@@ -46,11 +47,11 @@ class Axis:
         return round(self._start + share * (self._end - self._start), 1)
 
     def ticks(self) -> list[float]:
-        """The values that are labelled: powers of ten, and their threefold where they are few."""
+        """The values that are labelled: powers of ten, and what is between where they are few."""
         powers = range(math.floor(self._least), math.ceil(self._most) + 1)
-        steps = (1, 3) if self._most - self._least < 2.5 else (1,)
+        steps = (1, 2, 5) if self._most - self._least < 2 else (1,)
         values = [step * 10.0**power for power in powers for step in steps]
-        return [each for each in values if self._least <= math.log10(each) <= self._most]
+        return [each for each in values if self._least - 1e-9 <= math.log10(each) <= self._most + 1e-9]
 
 
 def plot(title: str, x_label: str, y_label: str, lines: dict[str, Points]) -> str:

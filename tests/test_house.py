@@ -36,7 +36,10 @@ ONE_PLACE = {
         r"^\s*(import|from) (httpx2?|requests|aiohttp|urllib\.request|http\.client)\b",
         {"novita_mock/tour.py", "novita_mock/calling.py", "novita_contract/wire.py"},
     ),
-    "uvicorn": (r"^\s*(import|from) uvicorn\b", {"novita_mock/server.py", "novita_mock/protocol.py", "novita_mock/timed.py"}),
+    "uvicorn": (
+        r"^\s*(import|from) uvicorn\b",
+        {"novita_mock/server.py", "novita_mock/protocol.py", "novita_mock/timed.py"},
+    ),
     "boto3": (r"^\s*(import|from) boto(3|core)\b", {"novita_mock/s3.py"}),
 }  # fmt: skip
 #: Words that say nothing of what a module is. (style: names are the field's words)

@@ -132,7 +132,7 @@ def main() -> None:
     """Measure, and tell."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.7)
+    parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--warm", type=float, default=3.0, help="seconds a work that peers are warmed up for")
     parser.add_argument("--works", nargs="+", choices=[work.name for work in WORKS], help="only these")
     parser.add_argument("--peers", action="store_true", help="beside the servers of other people")

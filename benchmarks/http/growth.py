@@ -30,7 +30,7 @@ LONG_S = 600.0
 #: Tasks that are polled in turn.
 POLLED = 100
 #: Bytes of the pictures of submits.
-SIZES = (200, 3_000, 30_000, 300_000, 3_000_000, 30_000_000)
+SIZES = (200, 30_000, 300_000, 3_000_000, 30_000_000)
 #: The path that accounts are opened by, and how many more are opened where there are so many.
 USER, OPENED = "/v3/user", 500
 #: The plots: the title of each, and what grows.
@@ -64,10 +64,10 @@ def polled(folder: Path, rounds: int, seconds: float, most: int) -> Found:
             replies = answers(side, [("POST", UPSCALE, each) for each in bodies])
             ids = [json.loads(reply)["task_id"] for _, reply in replies]
             packs.write(polls[tasks], [packs.request("GET", f"{RESULT}?task_id={each}") for each in ids])
-        for counts in telling.turns(rounds):
+        for _ in range(rounds):
             for tasks, side in sides.items():
                 cost = ask(side, polls[tasks], MANY, seconds)["cpu_us"]
-                costs[tasks] += [cost] if counts else []
+                costs[tasks].append(cost)
     return {"poll": costs}
 
 
@@ -83,11 +83,11 @@ def submitted(folder: Path, rounds: int, seconds: float, most: int) -> Found:
         _, reply = answer(double, "POST", UPSCALE, json.dumps(body(UPSCALE, 0)).encode())
         sides = [double, stack.enter_context(floor(reply))]
         found: Found = {side.name: {size: [] for size in sizes} for side in sides}
-        for counts in telling.turns(rounds):
+        for _ in range(rounds):
             for size, file in files.items():
                 for side in sides:
                     cost = ask(side, file, FEW, seconds)["cpu_us"]
-                    found[side.name][size] += [cost] if counts else []
+                    found[side.name][size].append(cost)
                 answer(double, "POST", "/_mock/reset", b'{"parts": ["tasks", "journal"]}')
     return found
 
@@ -96,7 +96,7 @@ def opened(folder: Path, rounds: int, most: int) -> Found:
     """The first request of an account, and the next one, where there are so many accounts."""
     found: Found = {"first request": {}, "second request": {}}
     before, new = folder / "before", folder / "new"
-    for counts in telling.turns(rounds):
+    for _ in range(rounds):
         for accounts in powers(most):
             for file, start, count in ((before, 0, accounts), (new, accounts, OPENED)):
                 keys = [f"sk_bench_{place:06}" for place in range(start, start + count)]
@@ -105,7 +105,7 @@ def opened(folder: Path, rounds: int, most: int) -> Found:
                 ask(double, before, FEW, LONG_S, replies=accounts)
                 for costs in found.values():
                     cost = ask(double, new, FEW, LONG_S, replies=OPENED)["cpu_us"]
-                    costs.setdefault(accounts, []).extend([cost] if counts else [])
+                    costs.setdefault(accounts, []).append(cost)
     return found
 
 

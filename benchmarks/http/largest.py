@@ -129,7 +129,7 @@ def main() -> None:
     """Measure, and tell."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--seconds", type=float, default=0.8)
     parser.add_argument("--size", type=int, default=30_000_000, help="bytes of a picture's text")
     telling.options(parser)
     asked = parser.parse_args()
