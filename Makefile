@@ -96,7 +96,7 @@ bench-peers: $(BENCHED) ## the same beside other people's servers, from npm (nee
 	$(BIN)/python benchmarks/http/starting.py --peers --write $(ARGS)
 
 bench-cases: $(READY) ## generated cases a second, beside schemathesis; into docs/performance.md
-	$(BIN)/python benchmarks/cases --page docs/performance.md --json benchmarks/results/cases.json $(ARGS)
+	$(BIN)/python benchmarks/cases --write $(ARGS)
 
 soak: $(READY) ## ten minutes of mixed traffic at half of capacity; nothing may leak, be lost or err (make soak ARGS="--minutes 60")
 	$(BIN)/python benchmarks/soak $(ARGS)

@@ -138,38 +138,15 @@ def test_a_page_without_the_place_is_told_of(tmp_path):
 
 
 def test_the_benchmark_of_memory_runs(tmp_path):
-    page, figures = tmp_path / "page.md", tmp_path / "figures.json"
-    page.write_text("before\n<!-- measured: memory -->\nold\n<!-- end -->\nafter\n")
-    line = [sys.executable, "benchmarks/memory.py", "--tasks", "50"]
-    told = subprocess.run(
-        [*line, "--page", str(page), "--json", str(figures)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert told.returncode == 0, told.stderr
-    record = json.loads(figures.read_text())
-    assert {"date", "machine", "versions", "command"} <= set(record)
-    (rows,) = record["rounds"]
+    _, told, _ = run(tmp_path, "memory.py", "memory", "--tasks", "50")
+    (rows,) = told["rounds"]
     assert all(0 < row["idle"] < row["after"][0] for row in rows)
     assert all(row["most"] >= max(row["after"]) for row in rows)
-    assert "old" not in page.read_text()
 
 
 def test_the_benchmark_of_cases_runs(tmp_path):
-    page, figures = tmp_path / "page.md", tmp_path / "results" / "cases.json"
-    page.write_text("before\n<!-- measured: cases -->\nold\n<!-- end -->\nafter\n")
-    line = [sys.executable, "benchmarks/cases", "--rounds", "1", "--cases", "5"]
-    told = subprocess.run(
-        [*line, "--page", str(page), "--json", str(figures)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    assert told.returncode == 0, told.stderr
-    rows = json.loads(figures.read_text())
+    written, told, _ = run(tmp_path, "cases", "cases", "--rounds", "1", "--cases", "5")
+    rows = told["medians"]
     for operation in ("upscale", "img2img", "upscale-v2"):
         for kind in ("drawn, valid", "drawn, broken"):
             row = rows[f"{operation}: {kind}"]
@@ -177,7 +154,7 @@ def test_the_benchmark_of_cases_runs(tmp_path):
             assert row["ratio"] > 0
         assert rows[f"{operation}: deterministic"]["ours: cases"] > 100
     assert rows["all that is drawn"]["ours: cases"] == 30
-    assert "| all that is drawn | 30 |" in page.read_text()
+    assert "| all that is drawn | 30 |" in written
 
 
 def test_the_page_has_a_place_for_every_table():

@@ -1,6 +1,6 @@
 """Cases a second: ours beside schemathesis, each in process, on the double's own document.
 
-    make bench-cases        (python benchmarks/cases [--rounds N] [--cases N] [--json FILE] [--page FILE])
+    make bench-cases        (python benchmarks/cases [--rounds N] [--cases N] [--write])
 
 The sides take turns, each in a process of its own on the same core; what starting and reading the document
 takes does not count. A case counts once it was sent and judged. Of deterministic cases, the probes of all
@@ -8,16 +8,17 @@ edges, only ours are told, apart: schemathesis has its own only on its command l
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
-from importlib.metadata import version
+from collections.abc import Iterator
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from telling import options, table, tell, versions
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -26,7 +27,6 @@ FOLDERS = ("contract_tests", "mock_server", "tests")
 CORE = 0
 ALL = "all that is drawn"
 DETERMINISTIC = ": deterministic"
-_TABLE = re.compile(r"(<!-- measured: cases -->\n).*?(<!-- end -->)", re.DOTALL)
 Row = dict[str, float]
 
 
@@ -49,12 +49,15 @@ def _on_core() -> None:
         os.sched_setaffinity(0, {CORE})
 
 
-def measured(rounds: int, cases: int) -> dict[str, dict[str, float | None]]:
+def rounds(count: int, cases: int) -> Iterator[tuple[dict[str, Row], dict[str, Row]]]:
+    """What both sides measured, in turns."""
+    for seed in range(1, count + 1):
+        yield side("ours", cases, seed), side("theirs", cases, seed)
+        print(f"round {seed} of {count}", file=sys.stderr, flush=True)
+
+
+def measured(taken: list[tuple[dict[str, Row], dict[str, Row]]]) -> dict[str, dict[str, float | None]]:
     """Medians of the rounds; the ratio is the median of the rounds' own, of CPU for each case."""
-    taken = []
-    for seed in range(1, rounds + 1):
-        taken.append((side("ours", cases, seed), side("theirs", cases, seed)))
-        print(f"round {seed} of {rounds}", file=sys.stderr, flush=True)
     found: dict[str, dict[str, float | None]] = {}
     for title in taken[0][0]:
         pairs = [(ours[title], theirs.get(title)) for ours, theirs in taken]
@@ -85,14 +88,11 @@ def _cpu_ms(row: Row) -> float:
     return row["cpu_s"] / row["cases"] * 1000
 
 
-def markdown(found: dict[str, dict[str, float | None]], rounds: int) -> str:
-    """The table, with the day and the machine."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("hypothesis", "schemathesis"))
-    about = f"{datetime.date.today()}, Python {platform.python_version()}, {packages}, {_processor()}"
+def markdown(found: dict[str, dict[str, float | None]]) -> str:
+    """The table."""
     names = ["cases", "ours: sent and judged", "per s", "CPU s of 1,000"]
-    head = "| " + " | ".join([*names, "schemathesis: sent and judged", *names[2:], "CPU, ratio"]) + " |"
-    rows = [f"| {title} | " + " | ".join(_cells(row)) + " |" for title, row in found.items()]
-    return "\n".join([f"Measured on {about}, {rounds} rounds.", "", head, "| --- " * 8 + "|", *rows, ""])
+    head = [*names, "schemathesis: sent and judged", *names[2:], "CPU, ratio"]
+    return table(head, [(title, *_cells(row)) for title, row in found.items()])
 
 
 def _cells(row: dict[str, float | None]) -> list[str]:
@@ -103,28 +103,22 @@ def _cells(row: dict[str, float | None]) -> list[str]:
     ]
 
 
-def _processor() -> str:
-    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return f"one of {len(names)} cores, {names[0].partition(': ')[2]}" if names else platform.processor()
-
-
 def main() -> None:
     """Measure, and tell."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cases", type=int, default=500, help="that are drawn of each operation and kind")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--page", type=Path, help="the page whose table is written anew")
+    options(parser)
     asked = parser.parse_args()
-    found = measured(asked.rounds, asked.cases)
-    table = markdown(found, asked.rounds)
-    if asked.json:
-        asked.json.parent.mkdir(parents=True, exist_ok=True)
-        asked.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    if asked.page:
-        text = asked.page.read_text("utf-8")
-        asked.page.write_text(_TABLE.sub(lambda old: f"{old[1]}\n{table}\n{old[2]}", text), "utf-8")
-    print(table)
+    taken = list(rounds(asked.rounds, asked.cases))
+    found = measured(taken)
+    figures = {
+        "versions": versions("hypothesis", "schemathesis", "jsonschema", "starlette"),
+        "rounds": [{"ours": ours, "schemathesis": theirs} for ours, theirs in taken],
+        "medians": found,
+        "ratios": {title: row["ratio"] for title, row in found.items()},
+    }
+    tell(asked, "cases", markdown(found), figures)
 
 
 if __name__ == "__main__":
