@@ -120,7 +120,7 @@ def idle(side: Side) -> None:
 @contextmanager
 def naive() -> Iterator[Side]:
     """A server that keeps each body as it came."""
-    with running("naive", sys.executable, "-c", NAIVE) as (process, tree):
+    with running(sys.executable, "-c", NAIVE) as (process, tree):
         assert process.stdout is not None
         yield Side("naive", int(process.stdout.readline()), tree)
 

@@ -10,18 +10,15 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from novita_mock.files import read_json
+from novita_mock.stopping import Stop
 from novita_mock.types import JSON
 
 #: Wall seconds until an answer is given up: an advance may render for a while.
 TIMEOUT_S = 120.0
 
 
-class CallFailed(Exception):
+class CallFailed(Stop):
     """No answer, or a no; ``hint`` says what to type next."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class _NoRedirects(HTTPRedirectHandler):

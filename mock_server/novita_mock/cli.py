@@ -9,40 +9,37 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from novita_mock import __version__
-from novita_mock.banner import announce, forget_ready_file
-from novita_mock.calling import CallFailed
 from novita_mock.catalogue import Catalogue, UnknownQuirk, load, parse_quirks, schema_paths
 from novita_mock.chance import draw_seed, draw_token
-from novita_mock.clock import MachineWall
-from novita_mock.demo import run_demo
-from novita_mock.doctor import checks
 from novita_mock.extensions import Commands
-from novita_mock.healthcheck import healthcheck_command
-from novita_mock.listening import listen_command, trigger_command
-from novita_mock.openapi import openapi
 from novita_mock.options import debug_option, settings_options, shown
-from novita_mock.server import PortInUse, serve
 from novita_mock.settings import PREFIX, Settings, SettingsError, SettingsRow, settings_rows
-from novita_mock.steering import clock_command, faults_command, reset_command
-from novita_mock.tour import DemoFailed
+from novita_mock.stopping import Stop
 from novita_mock.types import JSON
-from novita_mock.verbs import requests_command, scenarios_command, tasks_command, webhooks_command
 
+if TYPE_CHECKING:
+    from novita_mock.server import PortInUse
+
+#: Commands of modules that bring much of their own: an HTTP client, the pictures of the demo.
+LATER = {
+    "tasks": "novita_mock.verbs:tasks_command",
+    "requests": "novita_mock.verbs:requests_command",
+    "webhooks": "novita_mock.verbs:webhooks_command",
+    "scenarios": "novita_mock.verbs:scenarios_command",
+    "trigger": "novita_mock.listening:trigger_command",
+    "listen": "novita_mock.listening:listen_command",
+    "faults": "novita_mock.steering:faults_command",
+    "clock": "novita_mock.steering:clock_command",
+    "reset": "novita_mock.steering:reset_command",
+    "healthcheck": "novita_mock.healthcheck:healthcheck_command",
+}
 #: Exit codes: a check failed or we are broken; wrong use; stopped by Ctrl-C.
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
-
-
-class Stop(Exception):
-    """The end of a command that can't go on; ``hint`` is what to type instead."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 def _log_to_stderr() -> None:
@@ -59,6 +56,7 @@ def _catalogue(settings: Settings) -> Catalogue:
 
 @click.group(
     cls=Commands,
+    later=LATER,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Every option of serve is also a variable: --port is NOVITA_MOCK_PORT.",
@@ -77,6 +75,9 @@ def cli(context: click.Context) -> None:
 @debug_option
 def serve_command(**flags: JSON) -> int:
     """Start the double; Ctrl-C stops it."""
+    from novita_mock.banner import announce, forget_ready_file
+    from novita_mock.server import PortInUse, serve
+
     settings = Settings.from_environment(os.environ, **flags)
     catalogue = _catalogue(settings)
     _log_to_stderr()
@@ -95,7 +96,7 @@ def serve_command(**flags: JSON) -> int:
         raise Stop(message, "novita-mock serve --ready-file FILE, in a folder of yours") from None
 
 
-def _not_listening(problem: PortInUse) -> Stop:
+def _not_listening(problem: "PortInUse") -> Stop:
     if "in use" in str(problem):
         return Stop(f"port {problem.port} is in use", "novita-mock serve --port 0")
     message = f"can't listen on {problem.host}, port {problem.port}: {problem}"
@@ -110,6 +111,9 @@ def _not_listening(problem: PortInUse) -> Stop:
 @debug_option
 def demo_command(image: str | None, out: str, model: str, factor: float) -> int:
     """Run one whole flow on a private double; leave pictures."""
+    from novita_mock.demo import run_demo
+    from novita_mock.tour import DemoFailed
+
     try:
         run_demo(Path(out), model, factor, Path(image) if image is not None else None)
     except DemoFailed as problem:
@@ -124,6 +128,8 @@ def demo_command(image: str | None, out: str, model: str, factor: float) -> int:
 @debug_option
 def openapi_command(output: str | None, **flags: JSON) -> None:
     """Print the OpenAPI 3.1 document."""
+    from novita_mock.openapi import openapi
+
     settings = Settings.from_environment(os.environ, **flags)
     text = json.dumps(openapi(_catalogue(settings)), indent=2, ensure_ascii=False)
     if output is None:
@@ -181,6 +187,9 @@ def _origin(row: SettingsRow, flags: dict[str, JSON], given: dict[str, str]) -> 
 @debug_option
 def doctor_command(**flags: JSON) -> int:
     """Look for what would keep the double from working here."""
+    from novita_mock.clock import MachineWall
+    from novita_mock.doctor import checks
+
     settings = Settings.from_environment(os.environ, **flags)
     broken = 0
     for finding in checks(settings, os.environ, MachineWall()):
@@ -189,13 +198,6 @@ def doctor_command(**flags: JSON) -> int:
             click.echo(f"{'':21}try: {finding.hint}")
             broken += 1
     return FAILED if broken else 0
-
-
-for _command in (
-    tasks_command, requests_command, webhooks_command, trigger_command, listen_command, faults_command,
-    scenarios_command, clock_command, reset_command, healthcheck_command,
-):  # fmt: skip
-    cli.add_command(_command)
 
 
 def _tell(message: str, hint: str) -> None:
@@ -213,7 +215,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.UsageError as problem:
         path = problem.ctx.command_path if problem.ctx is not None else "novita-mock"
         _tell(problem.format_message(), f"try: {path} --help")
-    except (Stop, CallFailed) as problem:
+    except Stop as problem:
         _tell(str(problem), f"try: {problem.hint}")
     except (SettingsError, UnknownQuirk) as problem:
         _tell(str(problem), problem.hint)

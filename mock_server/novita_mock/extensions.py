@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import EntryPoint, distributions
 from importlib.util import find_spec
 from typing import Any
@@ -26,11 +27,18 @@ class Unavailable(Exception):
 class Commands(click.Group):
     """Our own commands, and after them those of other packages.
 
+    Of our own, those in ``later`` (a module and a name in it, as ``module:name``) are loaded when they are
+    asked for: to start a double must not wait for what it does not need.
+
     A command of another package is a ``click.Command`` under an entry point of the group
     ``novita_mock.commands``; what its function returns is the exit code. An error that it raises is
     told like ours where it has a ``hint``, which is what to type instead. One that can't be loaded
     stands in the help with the reason, and harms no other.
     """
+
+    def __init__(self, *args: Any, later: Mapping[str, str], **kwargs: Any) -> None:  # Any: click's own
+        super().__init__(*args, **kwargs)
+        self.later = later
 
     @cached_property
     def foreign(self) -> Mapping[str, EntryPoint]:
@@ -42,14 +50,17 @@ class Commands(click.Group):
                     found.setdefault(entry.name, entry)
             except Exception:  # a broken package of somebody else's; no command is to suffer from it
                 continue
-        return {name: found[name] for name in sorted(found) if name not in self.commands}
+        return {name: found[name] for name in sorted(found) if name not in {*self.commands, *self.later}}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All of them, by name."""
-        return sorted([*self.commands, *self.foreign])
+        return sorted({*self.commands, *self.later, *self.foreign})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name; for one that can't be loaded, a command that says why."""
+        if cmd_name in self.later and cmd_name not in self.commands:
+            module, _, name = self.later[cmd_name].partition(":")
+            self.add_command(getattr(import_module(module), name))
         own = super().get_command(ctx, cmd_name)
         if own is not None or cmd_name not in self.foreign:
             return own

@@ -7,11 +7,10 @@ messages are ours, since its own repeat the whole value.
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.validators import extend
 from msgspec import Struct, field
 
 from novita_mock.accepting import compiled
@@ -34,13 +33,19 @@ _INTEGER = re.compile(r"[+-]?\d{1,30}(\.0{1,30})?\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
 
 
-#: Jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk.
-_Engine: Any = extend(  # type: ignore[no-untyped-call]  # Any: jsonschema types such a class so
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+@cache
+def _judges() -> Any:
+    """Jsonschema's validator, but that ``20.0`` is no integer: whether it passes is a quirk.
+
+    Loaded for the first body that is not accepted: a double whose clients make no mistakes never needs it.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
-    ),
-)
+    )
+    return extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
 
 
 class Checked(Struct):
@@ -62,16 +67,22 @@ class Checked(Struct):
 class Validator:
     """Checks bodies against one schema of the catalogue."""
 
-    __slots__ = ("_accepts", "_engine", "_numbers", "_queries", "_quirks", "schema")
+    __slots__ = ("_accepts", "_judge", "_numbers", "_queries", "_quirks", "schema")
 
     def __init__(self, catalogue: Catalogue, path: str) -> None:
         self.schema: JSON = catalogue.bundle(path)
         self._quirks = catalogue.quirks
-        self._engine = _Engine(self.schema)
+        self._judge: Any = None
         self._accepts = compiled(self.schema) or (lambda body: False)
         children = self.schema.get("properties", {}).items()
         self._numbers = {name for name, child in children if child.get("type") == "integer"}
         self._queries: dict[tuple[tuple[str, str], ...], Checked] = {}
+
+    @property
+    def _engine(self) -> Any:  # Any: jsonschema types such a class so
+        if self._judge is None:
+            self._judge = _judges()(self.schema)
+        return self._judge
 
     def check(self, body: JSON) -> Checked:
         """The body normalised, with all that is wrong with it and all that was noticed."""

@@ -2,11 +2,13 @@
 
 import difflib
 from collections.abc import Callable, Iterator
-
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING
 
 from novita_mock.problems import Fault, cut
 from novita_mock.types import JSON
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 #: Faults that are told of one request; the rest would only repeat them.
 MAX_FAULTS = 20
@@ -18,7 +20,7 @@ _SPELLED = {
 Path = tuple[str | int, ...]
 
 
-def faults_of(error: ValidationError) -> Iterator[Fault]:
+def faults_of(error: "ValidationError") -> Iterator[Fault]:
     """What one verdict of jsonschema says, in our words."""
     path: Path = tuple(error.absolute_path)
     schema: JSON = error.schema
