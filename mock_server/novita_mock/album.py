@@ -7,21 +7,27 @@ body.
 import threading
 import zlib
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 
 from msgspec import Struct
 
 from novita_mock.work import Picture
 
-try:
-    from isal.isal_zlib import crc32
-except ImportError:  # where there is no wheel of it: the same sum, ten times slower
-    crc32: Callable[[bytes], int] = zlib.crc32  # type: ignore[no-redef]
-
 #: What is remembered: so many pictures, and so many bytes of them. The longest body has room.
 MAX_KNOWN, MAX_BYTES = 1024, 32 * 1024 * 1024
 #: Shorter pictures are known by themselves, longer ones first by their checksum, in bytes.
 _SHORT = 2048
+
+
+@cache
+def _checksum() -> Callable[[bytes], int]:
+    try:
+        from isal.isal_zlib import crc32
+    except ImportError:  # where there is no wheel of it: the same sum, ten times slower
+        return zlib.crc32
+    found: Callable[[bytes], int] = crc32
+    return found
 
 
 class Known(Struct, frozen=True, gc=False):
@@ -53,7 +59,7 @@ class Album:
         Raises:
             NotAnImage: it is none, or its header is broken.
         """
-        key = content if len(content) < _SHORT else (len(content), crc32(content))
+        key = content if len(content) < _SHORT else (len(content), _checksum()(content))
         with self._lock:
             known = self._known.get(key)
         if known is not None and known.content == content:  # two pictures may have one checksum

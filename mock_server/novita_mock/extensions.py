@@ -4,11 +4,13 @@ import sys
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoint, distributions
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "novita_mock.commands"
 #: Our own distribution, and it with what its commands from other packages need.
@@ -41,8 +43,10 @@ class Commands(click.Group):
         self.later = later
 
     @cached_property
-    def foreign(self) -> Mapping[str, EntryPoint]:
+    def foreign(self) -> "Mapping[str, EntryPoint]":
         """The entry points of other packages' commands, by name; of two with a name the first counts."""
+        from importlib.metadata import distributions
+
         found: dict[str, EntryPoint] = {}
         for distribution in distributions():
             try:
@@ -84,7 +88,7 @@ class Commands(click.Group):
             raise _unavailable(entry, problem) from problem
 
 
-def _absent(entry: EntryPoint, problem: BaseException) -> click.Command:
+def _absent(entry: "EntryPoint", problem: BaseException) -> click.Command:
     """A command in the place of one that can't be loaded: takes anything, and says why."""
     why = _unavailable(entry, problem)
 
@@ -101,7 +105,7 @@ def _absent(entry: EntryPoint, problem: BaseException) -> click.Command:
     return say_why
 
 
-def _unavailable(entry: EntryPoint, problem: BaseException) -> Unavailable:
+def _unavailable(entry: "EntryPoint", problem: BaseException) -> Unavailable:
     package = OURS if entry.dist is None else entry.dist.name
     whole = OURS_WHOLE if package == OURS else f"--upgrade {package}"
     if isinstance(problem, ModuleNotFoundError) and _missing(problem):

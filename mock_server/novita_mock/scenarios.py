@@ -3,7 +3,6 @@
 A scenario is a state of the world: its faults fire always, unless its file says how often.
 """
 
-import tomllib
 from dataclasses import replace
 from functools import cache
 
@@ -60,4 +59,6 @@ def load(name: str, catalogue: Catalogue) -> tuple[FaultRule, ...]:
 def _read(name: str) -> JSON:
     if name not in names():
         raise UnknownScenario(name)
+    import tomllib
+
     return tomllib.loads((folder("fixtures") / "scenarios" / f"{name}.toml").read_text("utf-8"))

@@ -6,18 +6,21 @@ import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 
 from novita_mock.allocator import give_back, keep_memory
 from novita_mock.app import create_app
-from novita_mock.bridge import Bridge
 from novita_mock.context import Context
 from novita_mock.express import ExpressProtocol
 from novita_mock.quick import Quick
 from novita_mock.settings import Settings
 from novita_mock.spool import sweep
+
+if TYPE_CHECKING:
+    from novita_mock.bridge import Bridge
 
 #: Wall seconds that replies under way have at the end.
 GRACE_S = 0.5
@@ -129,6 +132,7 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
     # What is there now stays: the collector need not look at it again and again, nor at every few requests.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
     server.keeps_memory = keep_memory()
     threading.Thread(target=sweep, name="novita-mock-sweep", daemon=True).start()  # nobody waits for it
     server.run(sockets=[listening])
@@ -143,7 +147,7 @@ def running(settings: Settings, app: Starlette | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def hosted(settings: Settings, app: Starlette | None = None) -> Iterator[tuple[str, Bridge]]:
+def hosted(settings: Settings, app: Starlette | None = None) -> Iterator[tuple[str, "Bridge"]]:
     """Serve in a thread while the block runs; yields the URL, and a way in that needs no socket.
 
     Args:
@@ -154,6 +158,8 @@ def hosted(settings: Settings, app: Starlette | None = None) -> Iterator[tuple[s
         PortInUse: the address can't be listened on.
         UnknownQuirk: ``settings.quirk`` names one that there is not.
     """
+    from novita_mock.bridge import Bridge  # brings an HTTP client
+
     started = threading.Event()
     app = app or create_app(settings)
     server, listening, url = _server(settings, lambda _: started.set(), app)
