@@ -1,8 +1,8 @@
 """PNG files written piece by piece, the pieces compressed on two threads.
 
 Each piece is deflated by itself and is an IDAT chunk of its own, so that a picture is never held whole.
-Deflated is by igzip (the package isal) where it is installed, and else by zlib, three times slower: the
-pixels are the same, the bytes of the file are not.
+Deflated is by igzip (the package isal) where it is installed, and else by zlib, three times slower. The
+pixels are the same whatever deflates; the bytes of a file are the same wherever the same release of it does.
 """
 
 import struct
@@ -20,8 +20,9 @@ PLAIN, UP = 0, 2
 ROWS = 64
 #: Threads at work on one picture; that of the caller waits for them.
 THREADS = 2
-#: A picture of fewer pieces is made by the caller's own thread.
-ALONE = 4
+#: A picture of no more pixels is made by the caller's own thread: those that the server makes itself, where
+#: other threads are at work on others.
+ALONE = 3_000_000
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {3: 2, 4: 6}
@@ -51,7 +52,8 @@ def written(
     _chunk(file, *_text(text))
     _chunk(file, b"IDAT", _BEGIN)
     adler = 1
-    for deflated, sum_, length in _made(pieces, lambda piece: _deflated(rows(piece))):
+    threads = 1 if size[0] * size[1] <= ALONE else THREADS
+    for deflated, sum_, length in _made(pieces, threads, lambda piece: _deflated(rows(piece))):
         _chunk(file, b"IDAT", deflated)
         adler = _joined(adler, sum_, length)
     _chunk(file, b"IDAT", _END + struct.pack(">I", adler))
@@ -59,12 +61,14 @@ def written(
     return file.getvalue()
 
 
-def _made(pieces: int, make: Callable[[int], tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:
-    if pieces < ALONE:
+def _made(
+    pieces: int, threads: int, make: Callable[[int], tuple[bytes, int, int]]
+) -> Iterator[tuple[bytes, int, int]]:
+    if threads == 1:
         yield from map(make, range(pieces))
         return
-    with ThreadPoolExecutor(THREADS, "novita-mock-png") as threads:
-        yield from threads.map(make, range(pieces))
+    with ThreadPoolExecutor(threads, "novita-mock-png") as makers:
+        yield from makers.map(make, range(pieces))
 
 
 def _text(text: str) -> tuple[bytes, bytes]:
