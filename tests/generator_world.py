@@ -8,8 +8,9 @@ from functools import cache
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
+from novita_mock.album import Album
 from novita_mock.catalogue import Catalogue, Operation, load
-from novita_mock.intake import take
+from novita_mock.intake import Intake
 from novita_mock.problems import Refused
 from novita_mock.types import JSON
 from novita_mock.validation import Validator
@@ -43,6 +44,7 @@ class Double:
     def __init__(self, catalogue: Catalogue, operation: Operation) -> None:
         self._catalogue, self._operation = catalogue, operation
         self._validator = Validator(catalogue, operation.request or operation.query)
+        self._intake = Intake(operation, self._validator, catalogue.quirks, Album())
         #: What passed of the last request although no page has it.
         self.quirks: set[str] = set()
 
@@ -50,8 +52,8 @@ class Double:
         """Why a body or a query is refused, or None where it is taken."""
         if self._operation.request:
             content = json.dumps(request).encode()
-            taken = take(self._operation, self._validator, self._catalogue.quirks, content, "http://double")
-            self.quirks = {quirk for quirk, _ in taken.checked.notices} if taken.checked else set()
+            taken = self._intake.take(content, "http://double")
+            self.quirks = {quirk for quirk, _ in taken.notices}
             assert (taken.problem is None) == (taken.submission is not None)
             return taken.problem
         checked = self._validator.check_query(request)

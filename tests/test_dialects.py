@@ -1,7 +1,7 @@
 import inspect
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from novita_mock import problems
 from novita_mock.catalogue import load, schema_paths

@@ -22,7 +22,7 @@ from novita_mock.types import JSON
 from test_generator_boundaries import synthetic
 
 COUNT = 33_400 if DEEP else 700
-FEW = 5_000 if DEEP else 150
+FEW = 5_000 if DEEP else 300
 #: A picture can't be too long for its text and not too large: those are the probes' alone.
 HEAVY = {"maxLength", "x-image.max_bytes"}
 

@@ -8,8 +8,9 @@ compressed text, EXIF, animation), so that these can neither break it nor end up
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -26,8 +27,7 @@ _MAX_PARTS, _MAX_LEADING_PARTS = 100_000, 1_000
 Part = tuple[bytes, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True, gc=False):
     """``png``, ``jpeg`` or ``webp``; width and height as stored, in pixels; EXIF orientation, 1 to 8."""
 
     format: str

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from novita_mock import scenarios
 from novita_mock.accounts import Account, Accounts, key_of
+from novita_mock.album import Album
 from novita_mock.announcing import Announcer
 from novita_mock.blobs import BlobStore
 from novita_mock.carrier import Carrier
@@ -25,6 +26,7 @@ from novita_mock.ending import Ending
 from novita_mock.engine import Engine
 from novita_mock.entry import Entry
 from novita_mock.fault_rule import FaultRule
+from novita_mock.intake import Intake
 from novita_mock.journal import Journal
 from novita_mock.problems import Broken, Problem
 from novita_mock.results import Results
@@ -75,6 +77,8 @@ class Context:
     _numbers: int = 0
     _arrivals: int = 0
     _validators: dict[str, Validator] = field(default_factory=dict)
+    album: Album = field(default_factory=Album)
+    _intakes: dict[str, Intake] = field(default_factory=dict)
     _scenarios: dict[str, tuple[FaultRule, ...]] = field(default_factory=dict)
 
     def stop(self) -> None:
@@ -118,6 +122,13 @@ class Context:
             self._validators[path] = Validator(self.catalogue, path)
         return self._validators[path]
 
+    def intake(self, operation: Operation) -> Intake:
+        """What takes the bodies of an operation, made when first needed."""
+        if operation.name not in self._intakes:
+            validator = self.validator(operation.request)
+            self._intakes[operation.name] = Intake(operation, validator, self.catalogue.quirks, self.album)
+        return self._intakes[operation.name]
+
     def scenario(self, name: str) -> tuple[FaultRule, ...]:
         """The faults of a scenario, read when first needed.
 
@@ -157,11 +168,10 @@ class Context:
         """Where this double is reached, where no request tells: the setting, or its socket."""
         return self.settings.public_url or self.own_url
 
-    def base_url(self, request: Request) -> str:
-        """What links begin with: the setting, or the Host of the request where that is allowed."""
+    def base_url(self, host: str) -> str:
+        """What links begin with: the setting, or the Host of a request where that is allowed."""
         if self.settings.public_url:
             return self.settings.public_url
-        host = request.headers.get("host", "")
         if self.is_own_host(host):
             return f"http://{host}"
         return self.own_url or "http://127.0.0.1"
@@ -193,14 +203,14 @@ class Context:
 
 def respond(reply: Reply, now_s: float) -> Response:
     """A reply as an HTTP response, dated at a moment of account time."""
-    headers: Mapping[str, str] = dict(reply.headers) | {"date": _date(int(now_s // 1))}
+    headers: Mapping[str, str] = dict(reply.headers) | {"date": date_of(int(now_s // 1))}
     if isinstance(reply.body, str):
         return Response(reply.body, reply.status, headers, media_type="text/plain")
     return Response(msgspec.json.encode(reply.body), reply.status, headers, media_type="application/json")
 
 
 @lru_cache(maxsize=256)
-def _date(second: int) -> str:
+def date_of(second: int) -> str:
     """A second since 1970 as HTTP tells it."""
     return formatdate(second, usegmt=True)
 

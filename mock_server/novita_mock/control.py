@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from novita_mock import __version__
 from novita_mock.asyncapi import asyncapi
+from novita_mock.bodies import read_body
 from novita_mock.call import Call, NotFound
 from novita_mock.callers import account_of, check_caller, check_content_type
 from novita_mock.commands import COMMANDS
@@ -17,7 +18,6 @@ from novita_mock.control_openapi import control_openapi
 from novita_mock.dialects import Reply
 from novita_mock.files import read_json
 from novita_mock.incoming import content_of, query_of
-from novita_mock.intake import read_body
 from novita_mock.openapi import openapi
 from novita_mock.problems import Refused
 from novita_mock.types import JSON
@@ -63,7 +63,7 @@ async def _call(context: Context, row: Mapping[str, str], request: Request) -> C
 
 
 async def _body(context: Context, row: Mapping[str, str], request: Request) -> JSON:
-    body = read_body(await content_of(request, MAX_BODY_BYTES) or b"{}")
+    body = read_body(bytes(await content_of(request, MAX_BODY_BYTES)) or b"{}")
     if "request" not in row:
         return body
     checked = context.validator(row["request"]).check(body)
@@ -103,7 +103,7 @@ TOLD: Mapping[str, Callable[[Context], JSON]] = {
 async def _receive(call: Call) -> Response:
     """An inbox receives an event and answers as it was told."""
     account = call.one
-    content = await content_of(call.request, MAX_BODY_BYTES)
+    content = bytes(await content_of(call.request, MAX_BODY_BYTES))
     headers = dict(call.request.headers.items())
     answer = account.inboxes.receive(call.path["name"], headers, content, account.clock.now())
     if answer.delay_s is None:

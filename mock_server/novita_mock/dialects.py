@@ -1,8 +1,9 @@
 """How V2, V3 and the control routes spell success and failure: the only place that knows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from novita_mock.catalogue import Catalogue
 from novita_mock.problems import Problem, WrongMethod
@@ -27,8 +28,7 @@ V2_NAMES = {
 V2_STATUS = {Status.QUEUED: 0, Status.PROCESSING: 1, Status.SUCCEED: 2, Status.FAILED: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True, gc=False):
     """What goes back: an HTTP status, a JSON body (or a text, in no dialect), and headers."""
 
     status: int

@@ -218,3 +218,12 @@ def _carried(address: _Address) -> tuple[IPv4Address, ...]:
 def is_hop(headers: Mapping[str, str]) -> bool:
     """Whether a request was sent by a double: what it starts must not be told to a webhook again."""
     return any(name.lower() == HOP_HEADER.lower() for name in headers)
+
+
+def is_http_url(text: str) -> bool:
+    """Whether a text is an http or https address."""
+    try:
+        split(text)
+    except ValueError:
+        return False
+    return True

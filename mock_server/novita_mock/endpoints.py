@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from novita_mock import dialects, intake, models
+from novita_mock import dialects, models
 from novita_mock.accounts import Account
 from novita_mock.blobs import fetch
 from novita_mock.catalogue import Operation
@@ -17,6 +17,8 @@ from novita_mock.egress import is_hop
 from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.incoming import content_of, query_of
 from novita_mock.injection import drawn, fate_of, faulted
+from novita_mock.intake import Taken
+from novita_mock.lifting import Content
 from novita_mock.problems import BadLink, Broken, Refused, cut, refused
 from novita_mock.types import JSON
 
@@ -34,7 +36,7 @@ async def submit(context: Context, operation: Operation, request: Request) -> Re
     exchange.received_bytes = len(content)
     taken = await _taken(context, operation, request, content)
     exchange.received = taken.received
-    exchange.notices = tuple(taken.checked.notices) if taken.checked else ()
+    exchange.notices = taken.notices
     if taken.problem or taken.submission is None:
         raise taken.problem or Broken("a body is neither good nor bad")
     submission, out = taken.submission, taken.submission.output
@@ -122,15 +124,8 @@ def _answered(context: Context, operation: Operation, exchange: Exchange, reply:
     return context.respond(reply, exchange.account, operation)
 
 
-async def _taken(context: Context, operation: Operation, request: Request, content: bytes) -> intake.Taken:
-    take = partial(
-        intake.take,
-        operation,
-        context.validator(operation.request),
-        context.catalogue.quirks,
-        content,
-        context.base_url(request),
-    )
+async def _taken(context: Context, operation: Operation, request: Request, content: Content) -> Taken:
+    take = partial(context.intake(operation).take, content, context.base_url(request.headers.get("host", "")))
     return await asyncio.to_thread(take) if len(content) >= OFF_LOOP_BYTES else take()
 
 

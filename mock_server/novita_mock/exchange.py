@@ -1,7 +1,6 @@
 """What is known of a request while it is under way: filled on the way in, written down on the way out."""
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from starlette.requests import Request
 
 from novita_mock.accounts import Account
@@ -10,8 +9,7 @@ from novita_mock.fault_rule import FaultRule
 from novita_mock.types import JSON
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """A request, and its reply as far as there is one.
 
     Attributes:

@@ -41,6 +41,11 @@ class Faults:
     _added: dict[str, _Tally] = field(init=False, default_factory=dict)
     _named: dict[str, _Tally] = field(init=False, default_factory=dict)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether any rule was asked for and not taken back."""
+        return bool(self._added)
+
     def add(self, rule: FaultRule) -> None:
         """Ask for one more; one of the same id is replaced.
 

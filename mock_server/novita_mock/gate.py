@@ -1,6 +1,5 @@
 """What every request passes first and every reply last: checks of HTTP itself, and the log line."""
 
-import logging
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -9,10 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from novita_mock.context import CONTROL_PREFIX, Context, refuse
 from novita_mock.exchange import Exchange
 from novita_mock.note import Note
+from novita_mock.noting import log, log_line, logs
 from novita_mock.problems import Broken, Problem
 from novita_mock.redaction import redacted_text
-
-log = logging.getLogger("novita_mock.requests")
 
 #: Longest body of a reply that is written down, in bytes, and the types of those that are.
 MAX_TOLD_BYTES = 256 * 1024
@@ -77,46 +75,38 @@ class Gate:
         holder = account or self.context
         note = Note(
             number=account.next("request") + 1 if account else self.context.next_number(),
+            at_s=holder.clock.now() if exchange.at_s is None else exchange.at_s,
+            arrival=self.context.next_arrival(),
+            operation=exchange.operation,
             method=scope["method"],
-            task_id=exchange.task_id,
+            path=scope["path"],
             query=scope["query_string"],
             headers=scope["headers"],
-            content=sent.content(),
+            status=sent.status,
+            duration_ms=took_ms,
+            task_id=exchange.task_id,
             request=exchange.received,
+            request_bytes=exchange.received_bytes,
+            content=sent.content(),
+            response_bytes=sent.size,
+            response_type=sent.media_type,
             faults=tuple([rule.key for rule in exchange.faults]),
-            told={
-                "at_s": holder.clock.now() if exchange.at_s is None else exchange.at_s,
-                "operation": exchange.operation,
-                "path": scope["path"],
-                "status": sent.status,
-                "duration_ms": took_ms,
-                "request_bytes": exchange.received_bytes,
-                "response_bytes": sent.size,
-                "response_type": sent.media_type,
-                "notices": exchange.notices,
-                "problem": exchange.problem,
-                "lost": exchange.lost,
-                "bent": exchange.bent,
-                "arrival": self.context.next_arrival(),
-            },
+            notices=exchange.notices,
+            problem=exchange.problem,
+            lost=exchange.lost,
+            bent=exchange.bent,
         )
         self.context.shelf.add(holder.journal, note)
 
     def _log(self, scope: Scope, exchange: Exchange, status: int, took_ms: float) -> None:
-        if self.context.settings.quiet or not log.isEnabledFor(logging.INFO):
+        if not logs(self.context.settings):
             return
-        # Neither the query nor a header: a link's signature and a key stand there.
-        path = ascii(scope["path"])[1:-1]
-        shown = path if len(path) <= 100 else f"{path[:97]}..."
         words = [redacted_text(exchange.note)] if exchange.note else []
         if exchange.notices:
             words.append("noticed " + ", ".join(sorted({quirk for quirk, _ in exchange.notices})))
         if exchange.faults:
             words.append("fault " + ", ".join(rule.key for rule in exchange.faults))
-        note = ascii("  ".join(words))[1:-1]
-        log.info(
-            "%s", f"{scope['method']:<4} {shown:<24} {status or '---'} {took_ms:7.1f} ms  {note}".rstrip()
-        )
+        log_line(self.context.settings, scope["method"], scope["path"], status, took_ms, "  ".join(words))
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
 """How large a picture comes out: pure arithmetic on a request and the size of its input."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import floor
+
+from msgspec import Struct
 
 from novita_mock.types import JSON
 
@@ -12,8 +13,7 @@ V2_MAX_SIDE = 2048
 V2_MAX_FACTOR = V2_MAX_SIDE + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True, gc=False):
     """The size of each output picture, in pixels, how many there are, and what V2 warns about."""
 
     width: int

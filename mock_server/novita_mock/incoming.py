@@ -4,10 +4,13 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from novita_mock.lifting import Content
 from novita_mock.problems import BodyTooLarge
 
 #: Where the query stands once it is taken apart.
 _QUERY = "novita_mock.query"
+#: Where the body stands if it was there before the request was taken.
+WHOLE = "novita_mock.whole"
 
 
 def query_text(request: Request) -> str:
@@ -23,7 +26,7 @@ def query_of(request: Request) -> dict[str, str]:
     return known
 
 
-async def content_of(request: Request, limit: int) -> bytes:
+async def content_of(request: Request, limit: int) -> Content:
     """The body, of so many bytes at most.
 
     Raises:
@@ -33,6 +36,10 @@ async def content_of(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > limit:
         raise BodyTooLarge(message)
+    whole: Content | None = request.scope.get(WHOLE)
+    if whole is not None:
+        await request.receive()  # says that it is there
+        return whole
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from novita_mock.accounts import Account
+from novita_mock.bodies import received
 from novita_mock.catalogue import Operation
 from novita_mock.context import Context
 from novita_mock.damage import Nothing, Truncated, bent, check_socket, dripping, socket_of
@@ -17,7 +18,6 @@ from novita_mock.exchange import Exchange, exchange_of
 from novita_mock.fault_form import DRIP_BYTES_PER_SECOND
 from novita_mock.fault_rule import FaultRule, Injected, latency_s
 from novita_mock.incoming import content_of, query_of, query_text
-from novita_mock.intake import received
 from novita_mock.plan import Fate
 from novita_mock.problems import BadLink, Problem
 from novita_mock.scenarios import UnknownScenario
@@ -159,7 +159,7 @@ class Injection:
         """Have the journal hold what was sent, although nothing is done with it."""
         if self._operation.kind == "submit":
             with suppress(Problem, ClientDisconnect):
-                content = await content_of(self._request, self._operation.max_body_bytes)
+                content = bytes(await content_of(self._request, self._operation.max_body_bytes))
                 self._exchange.received_bytes = len(content)
                 self._exchange.received = await asyncio.to_thread(received, content)
 

@@ -1,7 +1,8 @@
 """Decided once, when a task is accepted: how long it takes and how it ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from novita_mock.geometry import Output
 from novita_mock.types import JSON
@@ -16,8 +17,7 @@ STEP_S = 0.05
 TEST_REASON = "this is a simulated failure of the webhook's test mode"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True, gc=False):
     """How a task will go, in seconds of account time.
 
     Attributes:
@@ -33,8 +33,7 @@ class Plan:
     nsfw: tuple[bool, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True, gc=False):
     """What faults decide about a task: so many seconds more, a reason to fail, what detection says."""
 
     slow_s: float = 0.0

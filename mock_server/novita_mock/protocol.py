@@ -4,7 +4,6 @@ uvicorn waits for ever for a request that does not come, takes any number of hea
 what is not HTTP in plain text; a client under test must see none of that.
 """
 
-import logging
 import re
 import socket
 import struct
@@ -19,9 +18,9 @@ from novita_mock.context import Context
 from novita_mock.damage import SOCKET
 from novita_mock.dialects import refusal
 from novita_mock.gate import BadHTTP
+from novita_mock.noting import log
+from novita_mock.offers import without_offer
 from novita_mock.problems import Problem
-
-log = logging.getLogger("novita_mock.requests")
 
 #: Caps on the request line and on headers; no client in use comes near.
 MAX_URL_BYTES = 16 * 1024
@@ -34,8 +33,6 @@ MAX_UNPARSED_BYTES = MAX_URL_BYTES + MAX_HEADER_BYTES + 256 * 1024
 #: never see the answer.
 LINGER_S = 5.0
 _ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
-#: Headers, and words of the header Connection, that offer another protocol.
-_OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
 class HeadersTooLarge(Problem):
@@ -107,21 +104,19 @@ class Protocol(HttpToolsProtocol):
         if method == b"CONNECT":
             self._refuse(BadHTTP("this is no proxy"))
             return b""
-        lines = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
-        for name, value in self.headers:
-            if name == b"connection":
-                words = [word for word in value.split(b",") if word.strip().lower() not in _OFFERS]
-                lines.append(b"connection: " + b",".join(words))
-            elif name not in _OFFERS:
-                lines.append(name + b": " + value)
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn sets it
-        return b"\r\n".join([*lines, b"", b""]) + rest
+        head = without_offer(method, self.url, self.parser.get_http_version(), self.headers)
+        self.parser = self.new_parser()
+        return head + rest
+
+    def new_parser(self) -> httptools.HttpRequestParser:
+        """A parser that has seen nothing yet, as uvicorn makes it."""
+        parser = httptools.HttpRequestParser(self)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
 
     def on_message_begin(self) -> None:
         """A request begins: its headers have a deadline."""
-        super().on_message_begin()
-        self.scope["extensions"] = {SOCKET: self}  # type: ignore[dict-item]
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self._header_bytes = 0
         self._in_head = True
         self._lingers = False
@@ -167,6 +162,15 @@ class Protocol(HttpToolsProtocol):
             # httptools takes what follows two slashes for a host; clients mean a path.
             self.url = b"/%2F" + self.url[2:]
         self._wait(self.context.settings.body_deadline_s)
+        self.take_headers()
+
+    def take_headers(self) -> None:
+        """Have the application see the request whose headers are there."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # makes the scope, and empties these
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
+        self.scope["extensions"] = {SOCKET: self}  # type: ignore[dict-item]
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -215,12 +219,9 @@ class Protocol(HttpToolsProtocol):
         text = isinstance(reply.body, str)
         content = reply.body.encode() if text else msgspec.json.encode(reply.body)
         self.context.note_broken(self._path(), reply, problem, len(content))
-        media_type = b"text/plain; charset=utf-8" if text else b"application/json"
-        head = [
-            STATUS_LINE[reply.status], b"content-type: ", media_type,
-            b"\r\nconnection: close\r\ncontent-length: ", str(len(content)).encode(), b"\r\n\r\n",
-        ]  # fmt: skip
-        return b"".join([*head, content])
+        media_type = "text/plain; charset=utf-8" if text else "application/json"
+        head = f"content-type: {media_type}\r\nconnection: close\r\ncontent-length: {len(content)}\r\n\r\n"
+        return STATUS_LINE[reply.status] + head.encode() + content
 
     def _path(self) -> str:
         """The path of the request in hand, as far as it can be told: the parser may never have seen it."""

@@ -14,7 +14,8 @@ from novita_mock.allocator import keep_memory
 from novita_mock.app import create_app
 from novita_mock.bridge import Bridge
 from novita_mock.context import Context
-from novita_mock.protocol import Protocol
+from novita_mock.express import ExpressProtocol
+from novita_mock.quick import Quick
 from novita_mock.settings import Settings
 
 #: Wall seconds that replies under way have at the end.
@@ -166,7 +167,7 @@ def _server(
     url = _url(settings, listening)
     context.own_url = url
     context.offers_socket = True
-    guarded = type("GuardedProtocol", (Protocol,), {"context": context})
+    guarded = type("GuardedProtocol", (ExpressProtocol,), {"context": context, "quick": Quick(context)})
     config = uvicorn.Config(
         app,
         http=guarded,

@@ -1,7 +1,9 @@
 """What an account paid twice, because a reply was lost and the request was sent again."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from novita_mock.types import JSON
 
@@ -9,8 +11,7 @@ from novita_mock.types import JSON
 MAX_NOTED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True, gc=False):
     """What one task cost; ``lost`` where its sender was not told that it was accepted."""
 
     task_id: str

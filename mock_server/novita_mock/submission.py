@@ -1,7 +1,8 @@
 """A request that was found good, as the engine takes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from novita_mock.catalogue import Operation
 from novita_mock.fault_rule import FaultRule
@@ -12,8 +13,7 @@ from novita_mock.wallet import cost_of
 from novita_mock.work import Work
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True, gc=False):
     """What was asked for, with every picture taken out of it.
 
     Attributes:

@@ -6,8 +6,10 @@ are functions of a task and a moment, and a new state is a new value.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from novita_mock.plan import Plan
 from novita_mock.types import JSON
@@ -34,8 +36,7 @@ class IllegalTransition(Exception):
     """An event that the state of the task does not allow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True, gc=False):
     """A picture of a finished task.
 
     Attributes:
@@ -53,8 +54,7 @@ class Image:
     nsfw: tuple[bool, float] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(Struct, frozen=True, gc=False):
     """A bucket of the caller's. Source: page upscale, ``custom_storage.aws_s3``."""
 
     region: str
@@ -63,8 +63,7 @@ class Storage:
     save_to_path_directly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True, gc=False):
     """What a request asked for beside its pictures: the parts of ``extra`` that are answered.
 
     Attributes:
@@ -86,8 +85,7 @@ class Wish:
     storage: Storage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True, gc=False):
     """A task as it stands. Instants are seconds since 1970 of its account's clock.
 
     Attributes:
@@ -112,7 +110,7 @@ class Task:
     started_s: float | None = None
     finished_s: float | None = None
     reason: str = ""
-    images: tuple[Image, ...] = field(default=())
+    images: tuple[Image, ...] = ()
     scenario: str = ""
 
     @property

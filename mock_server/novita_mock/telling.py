@@ -1,7 +1,8 @@
 """Control routes that only tell: what there is in a world, by the name of each route."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from novita_mock import __version__, entry, journal, outbox, scenarios, storage
 from novita_mock.accounts import Account

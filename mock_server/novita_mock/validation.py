@@ -7,24 +7,23 @@ messages are ours, since its own repeat the whole value.
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
+from msgspec import Struct, field
 
 from novita_mock.accepting import compiled
 from novita_mock.catalogue import Catalogue
-from novita_mock.egress import split
+from novita_mock.egress import is_http_url
+from novita_mock.plain import MAX_ITEMS
 from novita_mock.problems import Fault, cut
 from novita_mock.types import JSON
 from novita_mock.wording import MAX_FAULTS, Path, faults_of, kind_of
 
 #: Violations that are looked for in one request; a million of them would take half a minute.
 MAX_VIOLATIONS = 200
-#: Longest array that is looked at where no page gives a maximum. Ours: longer is an attack, not a request.
-MAX_ITEMS = 1000
 #: Things noticed in one request that are kept.
 MAX_NOTICES = 50
 #: Queries that are known again, and the characters of the longest of them.
@@ -44,8 +43,7 @@ _Engine: Any = extend(  # type: ignore[no-untyped-call]  # Any: jsonschema types
 )
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(Struct):
     """What became of a body.
 
     Attributes:
@@ -196,16 +194,8 @@ def _one_spelling(value: JSON, schema: JSON, path: Path, checked: Checked) -> JS
 
 
 def _wrong_urls(value: JSON, schema: JSON, path: Path) -> Iterator[Fault]:
-    if schema.get("x-format") == "http-url" and isinstance(value, str) and not _is_http_url(value):
+    if schema.get("x-format") == "http-url" and isinstance(value, str) and not is_http_url(value):
         yield Fault("invalid-request", path, f"{cut(value)} is not an http or https address")
     for name, child in schema.get("properties", {}).items():
         if isinstance(value, dict) and name in value:
             yield from _wrong_urls(value[name], child, (*path, name))
-
-
-def _is_http_url(text: str) -> bool:
-    try:
-        split(text)
-    except ValueError:
-        return False
-    return True

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from novita_mock.types import JSON
 
 
@@ -14,8 +16,7 @@ class BrokenImage(Exception):
     """A picture that breaks off after a good header, or that no decoder gets through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True, gc=False):
     """What a picture's header says.
 
     Attributes:

@@ -1,0 +1,165 @@
+"""The protocol that requests are answered by at once, where they come whole and ask for nothing special.
+
+No task is made for such a request, no scope, no message: its response is written while its last bytes are
+read. A large body is read into one buffer. Whatever the short way does not answer goes on as if there were
+none.
+"""
+
+import asyncio
+
+from novita_mock.catalogue import Operation
+from novita_mock.incoming import WHOLE
+from novita_mock.lifting import Content
+from novita_mock.noting import log
+from novita_mock.problems import Broken
+from novita_mock.protocol import Protocol
+from novita_mock.quick import Quick
+
+#: Bodies of so many bytes on that have not come whole are read into one buffer.
+FILLED_BYTES = 64 * 1024
+#: Bodies of more bytes than this are worked on off the event loop, which is the long way's business.
+MOST_BYTES = 4 * 1024 * 1024
+
+
+class ExpressProtocol(Protocol):
+    """Our protocol, with the short way before the application. ``quick`` is set by the server's runner."""
+
+    quick: Quick
+    #: Of the request that is held back.
+    _row: Operation | None = None
+    _parts: list[bytes]
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; what it holds of a request that has not come whole goes another way."""
+        super().data_received(data)
+        if self._row is not None:
+            self._wait_for_the_rest(self._row)
+
+    def take_headers(self) -> None:
+        """Hold a request back that may be answered at once."""
+        method: bytes = self.parser.get_method()
+        row = self.quick.row(method, self.url)
+        idle = self.cycle is None or self.cycle.response_complete
+        if (
+            row is None
+            or not idle
+            or self.pipeline
+            or self.expect_100_continue
+            or self.flow.write_paused
+            or self.parser.get_http_version() != "1.1"
+            or not self.parser.should_keep_alive()
+        ):
+            super().take_headers()
+        else:
+            self._row, self._parts = row, []
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if self._row is not None:
+            self._parts.append(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there: answer it, or have the application do so."""
+        row, self._row = self._row, None
+        if row is None or self._refused:
+            super().on_message_complete()
+        elif self._answered(row, self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)):
+            self._come_to_rest()
+        else:
+            self._let_go()
+            super().on_message_complete()
+
+    def filled(self, row: Operation, content: bytearray) -> None:
+        """The whole of a large body is there, and this is the connection's protocol again."""
+        self._row = None
+        if len(content) <= MOST_BYTES and self._answered(row, content):
+            self._come_to_rest()
+        else:
+            super().take_headers()
+            self.scope[WHOLE] = content  # type: ignore[literal-required]
+            super().on_message_complete()
+        self.parser = self.new_parser()  # the old one still waits for the rest
+
+    def _wait_for_the_rest(self, row: Operation) -> None:
+        """Have the rest of a large body read into one buffer, where the short way expects it."""
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdigit() else 0
+        if not FILLED_BYTES <= length <= row.max_body_bytes or not self.quick.expects(self.headers):
+            self._row = None
+            self._let_go()
+            return
+        content, place = bytearray(length), 0
+        for part in self._parts:
+            content[place : place + len(part)] = part
+            place += len(part)
+        # The row stays: nobody else is to take what the parser may still say of this request.
+        self.transport.pause_reading()
+        self.transport.set_protocol(_Filling(self, row, content, place))
+        self.transport.resume_reading()
+
+    def _let_go(self) -> None:
+        """Go the long way with what was held back."""
+        super().take_headers()
+        for part in self._parts:
+            super().on_body(part)
+
+    def _answered(self, row: Operation, content: Content) -> bool:
+        try:
+            reply = self.quick.answer(row, self.url, self.headers, content)
+        except Exception:
+            log.exception("the double failed")
+            self._refuse(Broken("the double failed; its log says more"))
+            return True
+        if reply is not None:
+            self.transport.write(reply)
+        return reply is not None
+
+    def _come_to_rest(self) -> None:
+        """Wait for the next request, as after any other response."""
+        self._wait(None)
+        self._in_head, self.url = True, b""
+        self.on_response_complete()
+
+
+class _Filling(asyncio.BufferedProtocol):
+    """Reads the rest of a body into its place."""
+
+    def __init__(self, protocol: ExpressProtocol, row: Operation, content: bytearray, place: int) -> None:
+        self._protocol = protocol
+        self._row = row
+        self._content = content
+        self._view = memoryview(content)
+        self._place = place
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where what comes next is to go: nothing that follows the body is taken."""
+        return self._view[self._place :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So much more has come."""
+        self._place += nbytes
+        if self._place == len(self._content):
+            self._view.release()
+            transport = self._protocol.transport
+            transport.pause_reading()
+            transport.set_protocol(self._protocol)
+            transport.resume_reading()
+            self._protocol.filled(self._row, self._content)
+
+    def eof_received(self) -> None:
+        """The sender has broken off."""
+        self._protocol.eof_received()
+
+    def pause_writing(self) -> None:
+        """What was written before does not leave."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """What was written before has left."""
+        self._protocol.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._protocol.connection_lost(exc)
