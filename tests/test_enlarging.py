@@ -1,12 +1,16 @@
 """Doubled pictures: the pieces are the whole, and the whole is smooth and in its place."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy
 import pytest
 from PIL import Image
 
 from novita_mock import enlarging, pixels, png
 from novita_mock.enlarging import Doubled
-from pictures import drawn, mean_difference, opened, photo, psnr
+from pictures import drawn, mean_difference, opened, photo, psnr, stored
 
 
 def _clear(image: Image.Image) -> Image.Image:
@@ -76,3 +80,22 @@ def test_a_slope_becomes_a_slope_without_steps_back(factor: int) -> None:
     steps = numpy.diff(result, axis=1)
     assert steps.min() >= 0 and steps.max() <= 5
     assert (numpy.diff(result, axis=0) == 0).all()
+
+
+_LARGE = """
+import sys
+from pathlib import Path
+from novita_mock import enlarging, pixels
+source = pixels.resized(pixels.upright(sys.stdin.buffer.read()), (2048, 2048))
+assert len(enlarging.png_file(enlarging.Doubled(source, 4), "")) > 2**20
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is told by Linux alone")
+def test_the_largest_picture_takes_less_than_itself() -> None:
+    line = [sys.executable, "-c", _LARGE]
+    told = subprocess.run(line, input=stored(photo(256, 256)), capture_output=True, timeout=120, check=False)
+    assert told.returncode == 0, told.stderr
+    assert float(told.stdout) < 190  # MiB; the picture is 192

@@ -49,8 +49,7 @@ def test_a_file_holds_exactly_the_pixels(mode: str, size: tuple[int, int], seed:
 def test_the_bytes_do_not_depend_on_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = photo(150, 700)
     expected = pixels.encoded(picture, "png", "")
-    assert len(_chunks(expected)) > png.ALONE
-    for alone, threads in ((1, 1), (1, 5), (1000, 2)):
+    for alone, threads in ((1, 1), (1, 2), (1, 5)):
         monkeypatch.setattr(png, "ALONE", alone)
         monkeypatch.setattr(png, "THREADS", threads)
         assert pixels.encoded(picture, "png", "") == expected

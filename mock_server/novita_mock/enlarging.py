@@ -20,7 +20,7 @@ class Doubled:
         # Colours count as far as they are seen.
         self._bordered = source.convert("RGBa") if self.mode == "RGBA" else source
         for _ in self._blends:
-            self._bordered = pixels.bordered(self._bordered)
+            self._bordered = planes.bordered(self._bordered)
 
     def planes(self, piece: int) -> list[Image]:
         """A piece by its number; exactly those rows of the whole."""

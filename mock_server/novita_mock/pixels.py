@@ -17,7 +17,7 @@ from typing import TypeAlias
 from PIL import Image as _pil
 from PIL import ImageChops, ImageDraw, ImageFilter, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from novita_mock import containers, planes, png
+from novita_mock import containers, planes
 
 #: A picture in memory. Others import it from here, not from Pillow.
 Image: TypeAlias = _pil.Image
@@ -75,7 +75,7 @@ def encoded(image: Image, image_type: str, text: str) -> bytes:
     ``text`` goes into PNG text ``parameters``, or the EXIF user comment of JPEG and WebP.
     """
     if image_type == "png":
-        return _png(image, text)
+        return planes.png_file(image, text)
     exif = _pil.Exif()
     exif[_EXIF_IFD] = {_USER_COMMENT: b"UNICODE\0" + text.encode("utf-16-be")}
     if image_type == "webp":
@@ -92,15 +92,6 @@ def _jpeg(image: Image, exif: bytes) -> bytes:
         image.save(target, "JPEG", quality=92, exif=exif)
         target.seek(0)
         return target.read()
-
-
-def _png(image: Image, text: str) -> bytes:
-    def rows(piece: int) -> bytes:
-        top, end = piece * png.ROWS, min((piece + 1) * png.ROWS, image.height)
-        return planes.filtered([planes.plane(image.crop((0, top, image.width, end)))])
-
-    pieces = -(-image.height // png.ROWS)
-    return png.written(image.size, len(image.mode), text, pieces, rows)
 
 
 def _webp(image: Image, exif: bytes) -> bytes:
@@ -222,23 +213,11 @@ def grey(image: Image) -> Image:
     return image.convert("L")
 
 
-def bordered(image: Image) -> Image:
-    """The picture with a border of one pixel; what lies outside is taken to be as the edge is."""
-    width, height = image.size
-    wider = _pil.new(image.mode, (width + 2, height + 2))
-    wider.paste(image, (1, 1))
-    wider.paste(image.crop((0, 0, 1, height)), (0, 1))
-    wider.paste(image.crop((width - 1, 0, width, height)), (width + 1, 1))
-    wider.paste(wider.crop((0, 1, width + 2, 2)), (0, 0))
-    wider.paste(wider.crop((0, height, width + 2, height + 1)), (0, height + 1))
-    return wider
-
-
 def convolved(image: Image, kernel: Sequence[float], scale: float = 1, offset: float = 0) -> Image:
     """A 3 x 3 convolution; what lies outside is taken to be as the border is."""
     width, height = image.size
     kernel_3x3 = ImageFilter.Kernel((3, 3), kernel, scale, offset)
-    return bordered(image).filter(kernel_3x3).crop((1, 1, width + 1, height + 1))
+    return planes.bordered(image).filter(kernel_3x3).crop((1, 1, width + 1, height + 1))
 
 
 def noise(size: Size, key: str) -> Image:

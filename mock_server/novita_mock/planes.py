@@ -2,8 +2,7 @@
 
 What is done to all bytes alike costs a tenth so of what it costs pixel by pixel. Where there are several
 planes they hold the rows by turns: of two, the first has the even and the second the odd ones. So rows need
-not be moved for others to come between them. Each has one row before those that are meant, and the last
-plane's is the row above the first.
+not be moved for others to come between them.
 """
 
 from collections.abc import Sequence
@@ -34,6 +33,18 @@ def plane(image: Image) -> Image:
     """The plane of a picture; a pixel to the right is three or four in it."""
     size = (image.width * len(image.mode), image.height)
     return _pil.frombuffer("L", size, image.tobytes(), "raw", "L", 0, 1)
+
+
+def bordered(image: Image) -> Image:
+    """The picture with a border of one pixel; what lies outside is taken to be as the edge is."""
+    width, height = image.size
+    wider = _pil.new(image.mode, (width + 2, height + 2))
+    wider.paste(image, (1, 1))
+    wider.paste(image.crop((0, 0, 1, height)), (0, 1))
+    wider.paste(image.crop((width - 1, 0, width, height)), (width + 1, 1))
+    wider.paste(wider.crop((0, 1, width + 2, 2)), (0, 0))
+    wider.paste(wider.crop((0, height, width + 2, height + 1)), (0, height + 1))
+    return wider
 
 
 def turned(flat: Image, right: int, down: int) -> Image:
@@ -82,6 +93,17 @@ def filtered(planes: Sequence[Image]) -> bytes:
     sheet = _by_turns([ImageChops.subtract_modulo(*pair) for pair in pairs], 1)
     sheet.paste(png.PLAIN, (0, 0, 1, 1))
     return sheet.tobytes()
+
+
+def png_file(image: Image, text: str) -> bytes:
+    """The PNG file of a whole picture."""
+
+    def rows(piece: int) -> bytes:
+        top, end = piece * png.ROWS, min((piece + 1) * png.ROWS, image.height)
+        return filtered([plane(image.crop((0, top, image.width, end)))])
+
+    pieces = -(-image.height // png.ROWS)
+    return png.written(image.size, len(image.mode), text, pieces, rows)
 
 
 def _by_turns(planes: Sequence[Image], lead: int) -> Image:

@@ -1,14 +1,15 @@
-"""PNG files written piece by piece, the pieces compressed on two threads.
+"""PNG files written piece by piece, the pieces compressed on a thread of its own.
 
 Each piece is deflated by itself and is an IDAT chunk of its own, so that a picture is never held whole.
-Deflated is by igzip (the package isal) where it is installed, and else by zlib, three times slower: the
-pixels are the same, the bytes of the file are not.
+Deflated is by igzip (the package isal) where it is installed, and else by zlib, three times slower. The
+pixels are the same whatever deflates; the bytes of a file are the same wherever the same release of it does.
 """
 
 import struct
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib import import_module
 from io import BytesIO
@@ -18,10 +19,12 @@ from types import ModuleType
 PLAIN, UP = 0, 2
 #: Rows of a piece. Fixed, for they decide the bytes of a file, and the last bits of a picture made in pieces.
 ROWS = 64
-#: Threads at work on one picture; that of the caller waits for them.
-THREADS = 2
-#: A picture of fewer pieces is made by the caller's own thread.
-ALONE = 4
+#: Threads that deflate, beside that of the caller, which makes what they deflate. More only get in its way:
+#: each needs the interpreter's lock before and after a piece.
+THREADS = 1
+#: A picture of no more pixels is made by the caller's own thread: those that the server makes itself, where
+#: other threads are at work on others.
+ALONE = 3_000_000
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {3: 2, 4: 6}
@@ -43,7 +46,7 @@ def written(
         channels: 3 for RGB, 4 for RGBA; each has eight bits.
         text: goes into the text ``parameters``.
         pieces: of how many pieces the picture is made, from top to bottom.
-        rows: makes a piece by its number, in any thread: whole rows, each after a byte, `PLAIN` or `UP`.
+        rows: makes a piece by its number: whole rows, each after a byte, `PLAIN` or `UP`.
     """
     file = BytesIO()
     file.write(_SIGNATURE)
@@ -51,7 +54,8 @@ def written(
     _chunk(file, *_text(text))
     _chunk(file, b"IDAT", _BEGIN)
     adler = 1
-    for deflated, sum_, length in _made(pieces, lambda piece: _deflated(rows(piece))):
+    threads = 0 if size[0] * size[1] <= ALONE else THREADS
+    for deflated, sum_, length in _made(pieces, threads, rows):
         _chunk(file, b"IDAT", deflated)
         adler = _joined(adler, sum_, length)
     _chunk(file, b"IDAT", _END + struct.pack(">I", adler))
@@ -59,12 +63,21 @@ def written(
     return file.getvalue()
 
 
-def _made(pieces: int, make: Callable[[int], tuple[bytes, int, int]]) -> Iterator[tuple[bytes, int, int]]:
-    if pieces < ALONE:
-        yield from map(make, range(pieces))
+def _made(pieces: int, threads: int, rows: Callable[[int], bytes]) -> Iterator[tuple[bytes, int, int]]:
+    """What `_deflated` makes of each piece, in order.
+
+    The caller makes the rows: that holds the interpreter's lock for the most part, deflating does not.
+    """
+    if not threads:
+        yield from map(_deflated, map(rows, range(pieces)))
         return
-    with ThreadPoolExecutor(THREADS, "novita-mock-png") as threads:
-        yield from threads.map(make, range(pieces))
+    with ThreadPoolExecutor(threads, "novita-mock-png") as deflating:
+        waiting: deque[Future[tuple[bytes, int, int]]] = deque()
+        for piece in range(pieces):
+            waiting.append(deflating.submit(_deflated, rows(piece)))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        yield from (each.result() for each in waiting)
 
 
 def _text(text: str) -> tuple[bytes, bytes]:
