@@ -1,6 +1,6 @@
-"""Has the allocator keep memory that large bodies will need again, where it can be told so (glibc).
+"""Has the allocator keep memory that large bodies and pictures need again, where it can be told so (glibc).
 
-Else each body's buffers are mapped anew and given back, and the faults of their pages cost more than
+Else the buffers of each are mapped anew and given back, and the faults of their pages cost more than
 all that is done with them.
 """
 
@@ -25,3 +25,8 @@ def keep_memory() -> bool:
     wanted = ((_M_MMAP_THRESHOLD, MAPPED_FROM), (_M_TRIM_THRESHOLD, KEPT), (_M_TOP_PAD, PAD))
     told = [mallopt(option, value) for option, value in wanted]
     return told == [1] * len(wanted)
+
+
+def give_back() -> None:
+    """What is kept unused goes back to the system; only where ``keep_memory`` could be done."""
+    ctypes.CDLL(None).malloc_trim(0)
