@@ -22,6 +22,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 #: Where the tables are shown, and where the figures are kept.
 PAGE, RESULTS = ROOT / "docs/performance.md", ROOT / "benchmarks/results"
+#: How many processes wanted the machine before it was measured on: more than a few spoil every figure.
+BUSY = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 #: What our side is made of.
 OURS = ("uvicorn", "httptools", "uvloop", "starlette", "msgspec", "pybase64", "jsonschema", "pillow")
 
@@ -125,6 +127,7 @@ def _record(name: str, figures: dict[str, Any]) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "command": " ".join(["python", os.path.relpath(sys.argv[0], ROOT), *sys.argv[1:]]),
         "machine": machine(),
+        "load_average_before": round(BUSY, 2),
         **figures,
         "versions": versions(*OURS) | figures.get("versions", {}),
     }
@@ -135,7 +138,8 @@ def _about(record: dict[str, Any]) -> str:
     parts = [f"{on['cores']} cores", str(on["processor"]), str(on["system"])]
     parts += [f"{name.capitalize()} {on[name]}" for name in ("python", "node", "java") if name in on]
     parts += [f"{name} {number}" for name, number in record["versions"].items()]
-    return f"Measured on {record['date']}: {', '.join(parts)}."
+    busy = " while others kept the machine busy" if (os.cpu_count() or 1) + 1 < BUSY else ""
+    return f"Measured on {record['date']}{busy}: {', '.join(parts)}."
 
 
 def _lines(file: Path) -> list[str]:

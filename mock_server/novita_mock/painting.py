@@ -46,29 +46,31 @@ class Canvas:
 
     def __init__(self, base: Image, request: Mapping[str, JSON], pictures: Mapping[str, Image]) -> None:
         given = request.get("strength")
-        self._strength = strength = DEFAULT_STRENGTH if given is None else float(given)
-        self._base, self._request, self._size = base, request, base.size
+        strength = DEFAULT_STRENGTH if given is None else float(given)
+        self._request, self._size = request, base.size
+        self._untouched = None if strength else base
         if not strength:
             return
         colours, self._alpha = stripes.apart(base)
         self._soft = colours.reduce(_SOFTER)
-        # Of the photograph's detail so much is lost, of its colours so much.
-        detail, colour = 1 - (1 - strength**1.3) * (1 - strength**4.1), strength**1.6
-        self._shares, self._wet = colour / detail, strength**1.5 / detail
+        # So much of the photograph's detail is painted over; all else is weighed in shares of that.
+        detail = 1 - (1 - strength**1.3) * (1 - strength**4.1)
+        self._new_colours, self._wet = strength**1.6 / detail, strength**1.5 / detail
         light = pixels.grey(self._soft)
         self._light = pixels.mapped(light, lambda value: 128 + (value - 128) * (1 - strength**2.5))
         self._where = _lag(light, strength, detail)
         where, strokes = _enlarged(self._where, base.size), _strokes(base.size, request, self._wet)
+        # Paint is added to this, as its difference from grey: one pass for each picture, not two.
         self._below = [pixels.masked(part, strokes, where) for part in colours.split()]
         self._styles = _styles(self._soft.size, request, pictures, _presence(strength))
         self._units = _units(base.size, request, pictures, _presence(strength))
 
     def painted(self, seed: int) -> Image:
         """The picture of a seed."""
-        if not self._strength:
-            return self._base.copy()
+        if self._untouched is not None:
+            return self._untouched.copy()
         fields = pixels.textured(_fields(self._soft.size, self._request, seed), self._light)
-        paint = pixels.blended(self._soft, fields, self._shares)
+        paint = pixels.blended(self._soft, fields, self._new_colours)
         for style in self._styles:
             paint = style(paint)
         paint = pixels.textured(paint, _broad_strokes(self._soft.size, self._request, seed, self._wet))
