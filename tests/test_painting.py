@@ -85,14 +85,15 @@ def test_what_has_no_weight_changes_nothing(nothing: dict[str, JSON]) -> None:
     assert _painted(photo(), **nothing).tobytes() == _painted(photo()).tobytes()
 
 
+@pytest.mark.parametrize("whole", [0.2, 0.4, 0.8])
 @pytest.mark.parametrize("name", ["controlnet", "ip_adapters", "loras"])
-def test_weights_scale_what_they_weigh(name: str) -> None:
+def test_weights_scale_what_they_weigh(name: str, whole: float) -> None:
     base = photo(256, 192)
 
     def changed(strength: float) -> float:
         item = {**_UNIT, "strength": strength}
         request = {"controlnet": {"units": [item]}} if name == "controlnet" else {name: [item]}
-        return mean_difference(_painted(base, strength=0.4), _painted(base, strength=0.4, **request))
+        return mean_difference(_painted(base, strength=whole), _painted(base, strength=whole, **request))
 
     assert 0.5 < changed(0.2) < changed(0.6) < changed(1)
 

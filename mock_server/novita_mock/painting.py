@@ -62,7 +62,7 @@ class Canvas:
         where, strokes = _enlarged(self._where, base.size), _strokes(base.size, request, self._wet)
         # Paint is added to this, as its difference from grey: one pass for each picture, not two.
         self._below = [pixels.masked(part, strokes, where) for part in colours.split()]
-        self._styles = _styles(self._soft.size, request, pictures, _presence(strength))
+        self._styles = _styles(self._soft.size, request, pictures, _presence(strength) / detail)
         self._units = _units(base.size, request, pictures, _presence(strength))
 
     def painted(self, seed: int) -> Image:
@@ -116,7 +116,7 @@ def _styles(
     styles = []
     for adapter in request.get("ip_adapters") or ():
         shown = pixels.flattened(pixels.resized(pictures[str(adapter["image_base64"])], size))
-        styles.append(_adapted(shown, 0.6 * presence * float(adapter["strength"])))
+        styles.append(_adapted(shown, min(1.0, 0.6 * presence) * float(adapter["strength"])))
     for lora in _loras(request):
         styles.append(_styled(size, str(lora["model_name"]), presence * float(lora["strength"])))
     return styles
