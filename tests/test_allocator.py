@@ -40,6 +40,25 @@ def test_memory_that_was_had_once_is_had_again():
     assert int(kept) * 20 < int(anew)
 
 
+GIVING_BACK = """
+import psutil, sys
+from novita_mock.allocator import give_back, keep_memory
+keep_memory()
+blocks = [bytearray(b"x") * 300_000 for _ in range(200)]
+del blocks
+held = psutil.Process().memory_info().rss
+give_back()
+print(held - psutil.Process().memory_info().rss)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no glibc here")
+def test_what_is_kept_unused_can_be_given_back():
+    line = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{GIVING_BACK}"]
+    freed = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert int(freed) > 40_000_000
+
+
 def test_where_there_is_no_such_allocator_nothing_happens(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert allocator.keep_memory() is False

@@ -28,7 +28,7 @@ ONE_PLACE = {
     # cli and __main__ hand it to Settings, commands and the plugin of pytest to Options; process passes it on
     "the environment": (
         r"\bos\.(environ|getenv)\b",
-        {"novita_mock/cli.py", "novita_mock/__main__.py", "novita_mock/process.py",
+        {"novita_mock/cli.py", "novita_mock/one_shot.py", "novita_mock/__main__.py", "novita_mock/process.py",
          "novita_contract/commands.py", "novita_contract/pytest_plugin.py"},
     ),
     "chance": (r"^\s*(import|from) (random|secrets)\b|\buuid4\b", {"novita_mock/chance.py"}),

@@ -20,13 +20,13 @@ class Asking:
     """Lines, and what whoever asked was told, by name."""
 
     def __init__(self) -> None:
-        self.lines = Lines()
+        self.lines = Lines(known="small")
         self.told: dict[str, Made] = {}
         self._open: set[str] = set()
 
-    def add(self, name: str, asked: Work, wanted_s: float = 0.0) -> None:
+    def add(self, name: str, asked: Work, wanted_s: float = 0.0, line: str = "small") -> None:
         self._open.add(name)
-        self.lines.add(name, asked, 10, "small", wanted_s, lambda made: self.told.update({name: made}))
+        self.lines.add(name, asked, 10, line, wanted_s, lambda made: self.told.update({name: made}))
 
     def drop(self, name: str) -> None:
         self._open.discard(name)
@@ -81,7 +81,7 @@ def test_equal_work_is_done_once_for_all_who_ask(asking: Asking) -> None:
     asking.finish(piece)
     assert asking.told == {"before": FINE, "waiting": FINE, "under way": FINE}
     assert asking.all() == []
-    asking.add("after", work())
+    asking.add("after", work(), line="large")
     piece = asking.take()
     assert piece.made == FINE
     asking.finish(piece, piece.made)

@@ -1,7 +1,7 @@
 """The laws of img2img: strength weighs, and everything that is asked for shows."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from PIL import Image
@@ -33,14 +33,7 @@ def test_a_picture_is_that_of_its_seed_whoever_is_painted_beside_it() -> None:
         found = list(threads.map(canvas.painted, range(8)))
     alone = [_painted(photo(256, 192), seed, **request) for seed in range(8)]
     assert [each.tobytes() for each in found] == [each.tobytes() for each in alone]
-    assert len({each.tobytes() for each in found}) == 8
-
-
-@pytest.mark.parametrize("seed", [0, 1, 2**32])
-def test_no_seed_leaves_an_edge_without_strokes(seed: int) -> None:
-    image = _painted(Image.new("RGB", (160, 120), (120, 120, 120)), seed, strength=1)
-    for place in ((0, 0, 160, 8), (0, 112, 160, 120), (0, 0, 8, 120), (152, 0, 160, 120)):
-        assert edge_energy(image.crop(place)) > 5
+    assert all(mean_difference(one, other) > 2 for one, other in combinations(found, 2))
 
 
 @pytest.mark.parametrize("subject", _SUBJECTS)
@@ -92,14 +85,15 @@ def test_what_has_no_weight_changes_nothing(nothing: dict[str, JSON]) -> None:
     assert _painted(photo(), **nothing).tobytes() == _painted(photo()).tobytes()
 
 
+@pytest.mark.parametrize("whole", [0.2, 0.4, 0.8])
 @pytest.mark.parametrize("name", ["controlnet", "ip_adapters", "loras"])
-def test_weights_scale_what_they_weigh(name: str) -> None:
+def test_weights_scale_what_they_weigh(name: str, whole: float) -> None:
     base = photo(256, 192)
 
     def changed(strength: float) -> float:
         item = {**_UNIT, "strength": strength}
         request = {"controlnet": {"units": [item]}} if name == "controlnet" else {name: [item]}
-        return mean_difference(_painted(base, strength=0.4), _painted(base, strength=0.4, **request))
+        return mean_difference(_painted(base, strength=whole), _painted(base, strength=whole, **request))
 
     assert 0.5 < changed(0.2) < changed(0.6) < changed(1)
 

@@ -16,7 +16,7 @@ from novita_mock import pool, render
 from novita_mock.pool import Made, Pool
 from novita_mock.process import Process
 from novita_mock.work import Work
-from pictures import name_of
+from pictures import name_of, work
 
 
 def order(width: int, height: int, content: bytes | None = None, kind: str = "png") -> Work:
@@ -230,3 +230,21 @@ def test_the_worker_ends_when_its_input_ends() -> None:
     assert child.wait(timeout=20) == 0
     assert isinstance(child, subprocess.Popen)
     process.close()
+
+
+def test_the_worker_goes_on_after_it_gave_its_memory_back() -> None:
+    program = "from novita_mock import worker; worker.IDLE_S = 0.01; worker.main()"
+    process = Process(("-c", program))
+    assert process.make(order(4, 4)).pictures
+    pid = process.child_pid
+    time.sleep(0.2)  # noqa: TID251 - the other process is idle
+    assert process.make(order(5, 5)).pictures
+    assert process.child_pid == pid
+    process.close()
+
+
+def test_several_pictures_of_a_work_are_the_same_in_the_process(paint: Pool) -> None:
+    content = picture(30, 20)
+    answers, several = Answers(), work("img2img", content, image_num=5, image_type="jpeg")
+    ask(paint, several, pool.SMALL_PIXELS + 1, answers)
+    assert answers.wait_for(1)[0].pictures == tuple(render.render(several))

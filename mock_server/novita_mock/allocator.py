@@ -1,6 +1,6 @@
-"""Has the allocator keep memory that large bodies will need again, where it can be told so (glibc).
+"""Has the allocator keep memory that large bodies and pictures need again, where it can be told so (glibc).
 
-Else each body's buffers are mapped anew and given back, and the faults of their pages cost more than
+Else the buffers of each are mapped anew and given back, and the faults of their pages cost more than
 all that is done with them.
 """
 

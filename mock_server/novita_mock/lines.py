@@ -20,6 +20,15 @@ KEPT_BYTES = 16 * MIB
 Done = Callable[[Made], None]
 
 
+@dataclass(order=True, slots=True)
+class Place:
+    """A place in a line; empty once the piece of work is gone from it."""
+
+    wanted_s: float
+    number: int
+    piece: "Piece | None" = field(compare=False)
+
+
 @dataclass(eq=False, slots=True)
 class Piece:
     """Work to be done once, for all who asked for it.
@@ -30,6 +39,7 @@ class Piece:
         line: where it waits.
         made: what became of it, where that is known from before.
         asked: who is to hear what became of it, by name.
+        place: where it stands, until somebody takes it.
         taken: whether somebody is at work on it.
     """
 
@@ -39,16 +49,22 @@ class Piece:
     line: str
     made: Made | None
     asked: dict[str, Done] = field(default_factory=dict)
+    place: Place | None = None
     taken: bool = False
 
 
 class Lines:
-    """All work that is asked for, in lines by kind; may be used from any thread."""
+    """All work that is asked for, in lines by kind; may be used from any thread.
 
-    def __init__(self) -> None:
+    Args:
+        known: the line for what was done lately: it takes no time.
+    """
+
+    def __init__(self, known: str) -> None:
+        self._known = known
         self._changed = threading.Condition()
-        self._lines: dict[str, list[tuple[float, int, Piece]]] = {}
-        self._places = itertools.count()
+        self._lines: dict[str, list[Place]] = {}
+        self._numbers = itertools.count()
         self._pieces: dict[bytes, Piece] = {}
         self._names: dict[str, Piece] = {}
         self._kept: OrderedDict[bytes, Made] = OrderedDict()
@@ -67,11 +83,11 @@ class Lines:
         """
         key = _key(work)
         with self._changed:
-            if key in self._kept:
+            made = self._kept.get(key)
+            if made is not None:
                 self._kept.move_to_end(key)
-            piece = self._pieces.get(key)
-            if piece is None:
-                piece = self._pieces[key] = Piece(key, work, pixels, line, self._kept.get(key))
+                line = self._known
+            piece = self._pieces.setdefault(key, Piece(key, work, pixels, line, made))
             piece.asked[name] = done
             self._names[name] = piece
             self._place(piece, wanted_s)
@@ -90,6 +106,7 @@ class Lines:
                 del piece.asked[name]
                 if not (piece.asked or piece.taken):
                     del self._pieces[piece.key]
+                    self._leave(piece)
 
     def take(self, line: str) -> Piece | None:
         """What is wanted first of a line, as soon as there is something; None once all is closed."""
@@ -97,9 +114,9 @@ class Lines:
             while not self._closed:
                 waiting = self._lines.setdefault(line, [])
                 while waiting:
-                    piece = heapq.heappop(waiting)[-1]
-                    if piece.asked and not piece.taken:
-                        piece.taken = True
+                    piece = heapq.heappop(waiting).piece
+                    if piece is not None:
+                        piece.place, piece.taken = None, True
                         return piece
                 self._changed.wait()
             return None
@@ -132,10 +149,17 @@ class Lines:
             self._changed.notify_all()
 
     def _place(self, piece: Piece, wanted_s: float) -> None:
-        # A piece may stand in its line more than once: its first place counts.
-        if not (piece.taken or self._closed):
-            heapq.heappush(self._lines.setdefault(piece.line, []), (wanted_s, next(self._places), piece))
-            self._changed.notify_all()
+        if piece.taken or self._closed or (piece.place and piece.place.wanted_s <= wanted_s):
+            return
+        self._leave(piece)
+        piece.place = Place(wanted_s, next(self._numbers), piece)
+        heapq.heappush(self._lines.setdefault(piece.line, []), piece.place)
+        self._changed.notify_all()
+
+    def _leave(self, piece: Piece) -> None:
+        if piece.place is not None:
+            piece.place.piece = None
+            piece.place = None
 
     def _keep(self, key: bytes, made: Made) -> None:
         self._kept[key] = made

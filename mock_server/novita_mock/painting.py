@@ -2,7 +2,7 @@
 
 At 0 the resized picture itself; in between the photograph in ever broader strokes, drifting towards the
 colours of the prompt; at 1 an abstract picture of soft colour fields under brush strokes. The fields are
-made of seed, prompt and checkpoint, the strokes of everything that was asked for.
+made of seed, prompt and checkpoint, the broad strokes of the seed, the fine ones of all that was asked for.
 
 What is soft is painted at a quarter of the size and enlarged once, and what does not depend on the seed is
 made once for all pictures of a request: a few passes over a whole picture are left for each of them.
@@ -25,8 +25,8 @@ DEFAULT_STRENGTH = 0.75
 _SOFTER = 4
 _SKETCH_SIDE = 160
 _STROKE_GAIN = 0.8
-#: All pictures of a request are parts of the same strokes, up to so many pixels apart.
-_STROKES_APART = 128
+#: The strokes that differ from seed to seed: so much fainter, and so much broader.
+_BROAD_GAIN, _BROADER = 0.25, 3.5
 #: What an img2img request may say besides its pictures; each is part of the strokes' key.
 _WORDS = (
     "model_name", "prompt", "negative_prompt", "sampler_name", "steps", "guidance_scale",
@@ -46,36 +46,38 @@ class Canvas:
 
     def __init__(self, base: Image, request: Mapping[str, JSON], pictures: Mapping[str, Image]) -> None:
         given = request.get("strength")
-        self._strength = strength = DEFAULT_STRENGTH if given is None else float(given)
-        self._base, self._request, self._size = base, request, base.size
+        strength = DEFAULT_STRENGTH if given is None else float(given)
+        self._request, self._size = request, base.size
+        self._untouched = None if strength else base
         if not strength:
             return
         colours, self._alpha = stripes.apart(base)
         self._soft = colours.reduce(_SOFTER)
-        # Of the photograph's detail so much is lost, of its colours so much.
-        detail, colour = 1 - (1 - strength**1.3) * (1 - strength**4.1), strength**1.6
-        self._colours = colours.split()
-        self._shares = colour / detail
+        # So much of the photograph's detail is painted over; all else is weighed in shares of that.
+        detail = 1 - (1 - strength**1.3) * (1 - strength**4.1)
+        self._new_colours, self._wet = strength**1.6 / detail, strength**1.5 / detail
         light = pixels.grey(self._soft)
-        self._where = _enlarged(_lag(light, strength, detail), base.size)
         self._light = pixels.mapped(light, lambda value: 128 + (value - 128) * (1 - strength**2.5))
-        self._strokes = _strokes(base.size, request, strength**1.5 / detail)
-        self._styles = _styles(self._soft.size, request, pictures, _presence(strength))
+        self._where = _lag(light, strength, detail)
+        where, strokes = _enlarged(self._where, base.size), _strokes(base.size, request, self._wet)
+        # Paint is added to this, as its difference from grey: one pass for each picture, not two.
+        self._below = [pixels.masked(part, strokes, where) for part in colours.split()]
+        self._styles = _styles(self._soft.size, request, pictures, _presence(strength) / detail)
         self._units = _units(base.size, request, pictures, _presence(strength))
 
     def painted(self, seed: int) -> Image:
         """The picture of a seed."""
-        if not self._strength:
-            return self._base.copy()
+        if self._untouched is not None:
+            return self._untouched.copy()
         fields = pixels.textured(_fields(self._soft.size, self._request, seed), self._light)
-        paint = pixels.blended(self._soft, fields, self._shares)
+        paint = pixels.blended(self._soft, fields, self._new_colours)
         for style in self._styles:
             paint = style(paint)
-        left, top = (int(_STROKES_APART * chance) for chance in brushes.chances(f"strokes {seed}", 2))
-        strokes = self._strokes.crop((left, top, left + self._size[0], top + self._size[1]))
+        paint = pixels.textured(paint, _broad_strokes(self._soft.size, self._request, seed, self._wet))
+        paint = pixels.masked(pixels.plain("RGB", paint.size, (128, 128, 128)), paint, self._where)
         result = pixels.joined(
-            pixels.masked(below, pixels.textured(_enlarged(above, self._size), strokes), self._where)
-            for below, above in zip(self._colours, paint.split(), strict=True)
+            pixels.textured(below, _enlarged(part, self._size))
+            for below, part in zip(self._below, paint.split(), strict=True)
         )
         for unit in self._units:
             result = unit(result)
@@ -114,7 +116,7 @@ def _styles(
     styles = []
     for adapter in request.get("ip_adapters") or ():
         shown = pixels.flattened(pixels.resized(pictures[str(adapter["image_base64"])], size))
-        styles.append(_adapted(shown, 0.6 * presence * float(adapter["strength"])))
+        styles.append(_adapted(shown, min(1.0, 0.6 * presence) * float(adapter["strength"])))
     for lora in _loras(request):
         styles.append(_styled(size, str(lora["model_name"]), presence * float(lora["strength"])))
     return styles
@@ -185,22 +187,38 @@ def _fields(size: Size, request: Mapping[str, JSON], seed: int) -> Image:
 
 
 def _strokes(size: Size, request: Mapping[str, JSON], weight: float) -> Image:
-    """Brush strokes in two directions, each where a slow field says so; 128 is no stroke.
+    """Fine brush strokes in two directions, each where a slow field says so; 128 is no stroke.
 
-    Their form is the sampler's; more steps make them finer. There is room for the offset of any seed.
+    Their form is the sampler's; more steps make them finer.
     """
     words = {word: request.get(word) or None for word in _WORDS}
     key = json.dumps([words, _loras(request)], sort_keys=True)
-    angle, long, crossing = brushes.chances(f"sampler {request['sampler_name']}", 3)
-    thick = 3.1 + 8 / (8 + int(request["steps"]))
-    first, turn, reach = pi * angle, pi * (0.2 + 0.3 * crossing), 14 + 14 * long
-    whole = (size[0] + _STROKES_APART, size[1] + _STROKES_APART)
     # At half the size: nothing in them is as fine as a pixel.
-    half = brushes.fraction(whole, 2)
-    below = brushes.hatching(half, f"{key} 0", first, reach / 2, thick / 2)
-    above = brushes.hatching(half, f"{key} 1", first + turn, reach / 2, thick / 2)
+    half = brushes.fraction(size, 2)
+    first, second = _directions(request)
+    below = brushes.hatching(half, f"{key} 0", first, *_stroke(request, 0.5))
+    above = brushes.hatching(half, f"{key} 1", second, *_stroke(request, 0.5))
     slow = pixels.resized(pixels.noise(brushes.fraction(half, 32), f"{key} where"), half)
     where = pixels.mapped(slow, lambda value: (value - 128) * 8 + 128)
     strokes = pixels.masked(below, above, where)
     strokes = pixels.mapped(strokes, lambda value: 128 + (value - 127.5) * _STROKE_GAIN * weight)
-    return pixels.resized(strokes, whole)
+    return pixels.resized(strokes, size)
+
+
+def _broad_strokes(size: Size, request: Mapping[str, JSON], seed: int, weight: float) -> Image:
+    """Broad strokes under the fine ones, between their directions, of a seed."""
+    direction = sum(_directions(request)) / 2
+    strokes = brushes.hatching(size, f"broad {seed}", direction, *_stroke(request, _BROADER / _SOFTER))
+    return pixels.mapped(strokes, lambda value: 128 + (value - 127.5) * _BROAD_GAIN * weight)
+
+
+def _directions(request: Mapping[str, JSON]) -> tuple[float, float]:
+    """The two directions of a sampler's strokes, in radians."""
+    angle, _long, crossing = brushes.chances(f"sampler {request['sampler_name']}", 3)
+    return pi * angle, pi * (angle + 0.2 + 0.3 * crossing)
+
+
+def _stroke(request: Mapping[str, JSON], scale: float) -> tuple[float, float]:
+    """How long and how thick a stroke is."""
+    _angle, long, _crossing = brushes.chances(f"sampler {request['sampler_name']}", 3)
+    return scale * (14 + 14 * long), scale * (3.1 + 8 / (8 + int(request["steps"])))

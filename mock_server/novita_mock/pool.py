@@ -107,7 +107,7 @@ class Pool:
 
     def __init__(self, max_pixels_in_flight: int) -> None:
         budget = Budget(max_pixels_in_flight)
-        self._lines = Lines()
+        self._lines = Lines(known="small")
         self._process = Process()
         self._small = _Lane("small", THREADS, _make_here, self._lines, budget)
         self._large = _Lane("large", 1, self._process.make, self._lines, budget)
@@ -123,6 +123,7 @@ class Pool:
             done: called once with what became of it, from another thread, unless they are dropped.
         """
         lane = self._small if pixels <= SMALL_PIXELS else self._large
+        self._small.start()
         lane.start()
         self._lines.add(name, work, pixels, lane.name, wanted_s, done)
 

@@ -1,6 +1,7 @@
 """Pictures out of pictures: look at a file's header, and render a task by the name of its renderer."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeAlias
 
@@ -28,18 +29,23 @@ def inspect(content: bytes) -> Picture:
     return Picture(header.format, *(sides if header.orientation < 5 else reversed(sides)))
 
 
-def render(work: Work) -> list[bytes]:
+def render(work: Work, threads: int = 1) -> list[bytes]:
     """The files of a task, in order. A pure function: equal work gives equal bytes, in any thread.
 
-    Raises `BrokenImage` when one of the input files cannot be decoded.
+    So many of several pictures are made at once. Raises `BrokenImage` when one of the input files cannot
+    be decoded.
     """
     source = _decoded(work, "image" if work.renderer == "upscale_v2" else "image_base64")
     output = OUTPUTS[work.renderer](work.request, source.width, source.height)
     pictures = _RENDERERS[work.renderer](work, source, output)
-    return [
-        _encoded(picture(), work.image_type, _text(work, output, work.seed + index))
-        for index, picture in enumerate(pictures)
-    ]
+
+    def made(index: int) -> bytes:
+        return _encoded(pictures[index](), work.image_type, _text(work, output, work.seed + index))
+
+    if threads == 1 or len(pictures) == 1:
+        return [made(index) for index in range(len(pictures))]
+    with ThreadPoolExecutor(threads) as painters:
+        return list(painters.map(made, range(len(pictures))))
 
 
 def _encoded(picture: Image | Doubled, image_type: str, text: str) -> bytes:

@@ -5,19 +5,26 @@ A message is its length in eight bytes and then MessagePack. It ends when its in
 
 import logging
 import os
+import select
 import signal
 import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO
 
 import msgspec
 
+from novita_mock import allocator
 from novita_mock.types import JSON
 from novita_mock.work import BrokenImage, Work
 
 _LENGTH = struct.Struct(">Q")
+#: So many pictures of one work are made at once.
+THREADS = 2
+#: After so many wall seconds without work the memory that was kept for it goes back.
+IDLE_S = 2.0
 #: How much less than the server this process wants the processor: polls go first.
 NICENESS = 10
 
@@ -70,9 +77,13 @@ def main() -> None:
     sys.stdout = sys.stderr  # what a library prints must not end up between the messages
     from novita_mock.render import render
 
+    kept = allocator.keep_memory()
     with suppress(EOFError, BrokenPipeError):
         while True:
-            write_message(outward, attempt(Work(**read_message(inward)), render))
+            if kept and not select.select([inward], [], [], IDLE_S)[0]:
+                allocator.give_back()
+            work = Work(**read_message(inward))
+            write_message(outward, attempt(work, partial(render, threads=THREADS)))
 
 
 if __name__ == "__main__":
