@@ -42,21 +42,25 @@ def test_memory_that_was_had_once_is_had_again():
 
 GIVING_BACK = """
 import psutil, sys
-from novita_mock.allocator import give_back, keep_memory
-keep_memory()
-blocks = [bytearray(b"x") * 300_000 for _ in range(200)]
-del blocks
+from novita_mock import allocator
+allocator.keep_memory()
+blocks = [bytearray(b"x") * 300_000 for _ in range(int(sys.argv[2]))]
+blocks = blocks[-1:]  # lies above all that is free
 held = psutil.Process().memory_info().rss
-give_back()
+getattr(allocator, sys.argv[1])()
 print(held - psutil.Process().memory_info().rss)
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no glibc here")
-def test_what_is_kept_unused_can_be_given_back():
-    line = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{GIVING_BACK}"]
+@pytest.mark.parametrize(
+    ("how", "blocks", "goes"),
+    [("give_back", 200, True), ("give_back_surplus", 200, False), ("give_back_surplus", 800, True)],
+)
+def test_what_is_kept_unused_can_be_given_back(how, blocks, goes):
+    line = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{GIVING_BACK}", how, str(blocks)]
     freed = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert int(freed) > 40_000_000
+    assert (int(freed) > 40_000_000) is goes
 
 
 def test_where_there_is_no_such_allocator_nothing_happens(monkeypatch):

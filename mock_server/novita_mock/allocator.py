@@ -5,13 +5,18 @@ all that is done with them.
 """
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 
 from novita_mock.settings import MIB
 
 #: Of glibc's <malloc.h>: below this many bytes nothing is mapped by itself, and this much is kept unused.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 MAPPED_FROM, KEPT, PAD = 32 * MIB, 128 * MIB, 16 * MIB
+#: How much more than is in use may be held before it goes back, in bytes: what lies between blocks in use is
+#: nobody's, and grows with every mixture of sizes.
+SURPLUS = 192 * MIB
 
 
 def keep_memory() -> bool:
@@ -30,3 +35,28 @@ def keep_memory() -> bool:
 def give_back() -> None:
     """What is kept unused goes back to the system; only where ``keep_memory`` could be done."""
     ctypes.CDLL(None).malloc_trim(0)
+
+
+def give_back_surplus() -> None:
+    """The same where much more is held than is in use."""
+    try:
+        held = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        tell = ctypes.CDLL(None).mallinfo2
+    except (OSError, AttributeError):  # no such system, or an older glibc
+        return
+    tell.restype = _Told
+    told = tell()
+    if held - told.uordblks - told.hblkhd > SURPLUS:
+        give_back()
+
+
+class _Told(ctypes.Structure):
+    """What mallinfo2 tells, in bytes and numbers of blocks."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks",
+            "keepcost",
+        )
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 
-from novita_mock.allocator import give_back, keep_memory
+from novita_mock.allocator import give_back, give_back_surplus, keep_memory
 from novita_mock.app import create_app
 from novita_mock.context import Context
 from novita_mock.express import ExpressProtocol
@@ -28,6 +28,8 @@ GRACE_S = 0.5
 TICK_S = 0.1
 #: Such looks without a request until memory that was kept for the next ones is given back.
 QUIET_TICKS = 30
+#: Such looks until it is asked whether much more memory is held than is in use.
+SURPLUS_TICKS = 50
 #: Allocations, and collections of the generation before, until each generation is collected (measured).
 GC_THRESHOLDS = (20_000, 20, 50)
 #: Wall seconds between two looks at whether the replies under way have left.
@@ -78,6 +80,8 @@ class _Server(uvicorn.Server):
             if quiet == QUIET_TICKS and asked and self.keeps_memory:
                 gc.collect()  # connections that have ended may hold what they received, in circles
                 await asyncio.to_thread(give_back)
+            elif ticks % SURPLUS_TICKS == 0 and self.keeps_memory:
+                await asyncio.to_thread(give_back_surplus)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TICK_S)
 
