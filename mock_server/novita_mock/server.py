@@ -188,7 +188,8 @@ def _server(
     url = _url(settings, listening)
     context.own_url = url
     context.offers_socket = True
-    guarded = type("GuardedProtocol", (ExpressProtocol,), {"context": context, "quick": Quick(context)})
+    parts = {"context": context, "quick": Quick(context), "spare": []}
+    guarded = type("GuardedProtocol", (ExpressProtocol,), parts)
     config = uvicorn.Config(
         app,
         http=guarded,
