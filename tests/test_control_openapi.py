@@ -1,8 +1,7 @@
 """The OpenAPI document of the control routes: valid, whole, and true."""
 
-from dataclasses import fields
-
 import httpx2
+from msgspec.structs import fields
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from novita_mock.catalogue import load

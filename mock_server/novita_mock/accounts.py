@@ -1,6 +1,6 @@
 """An API key is an account: its own tasks and its own clock. The key itself is not kept."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from novita_mock.chance import Chance
 from novita_mock.clock import Clock, Wall, clock_for
@@ -17,8 +17,7 @@ from novita_mock.wallet import RateWindow, Wallet
 MAX_KEY = 512
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """One caller: an id that tells nothing of its key, and a world of its own.
 
     What belongs to tasks (the tasks, their deliveries, their pictures) is kept by the engine and its

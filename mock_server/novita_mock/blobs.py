@@ -1,11 +1,13 @@
 """Where image bytes live, and the signed links that lead to them."""
 
 import hmac
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from novita_mock.contents import Content, Contents, Lost
 from novita_mock.holding import Holding
@@ -17,8 +19,7 @@ _ALGORITHM = "NOVITA-MOCK-HMAC-SHA256"
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """A stored picture, and the task that made it."""
 
     account_id: str
@@ -76,8 +77,7 @@ class MemoryBlobs:
             self._holding.drop(blob.content)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a link with a good signature says: whose it is, and from when to when it is alive."""
 
     account_id: str

@@ -1,8 +1,8 @@
 """A call of a control route: whose accounts it speaks of, and what it brings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from starlette.requests import Request
 
 from novita_mock.accounts import Account
@@ -17,8 +17,7 @@ class NotFound(Problem):
     kind = "unknown-path"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What a control route is asked.
 
     Attributes:

@@ -9,6 +9,8 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from novita_mock.files import folder, read_json
 from novita_mock.types import JSON
 
@@ -21,8 +23,7 @@ class UnknownQuirk(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """A row of ``operations.json``; fields that a kind of row doesn't have are empty."""
 
     name: str

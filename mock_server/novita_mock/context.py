@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct, field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,8 +45,7 @@ CONTROL_PREFIX = "/_mock/"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """The parts of one double, put together in ``app``."""
 
     settings: Settings

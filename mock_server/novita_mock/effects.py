@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from novita_mock.types import JSON
 
@@ -30,8 +29,7 @@ class Effect(Struct, frozen=True, gc=False):
         return {"at": round(self.at_s, 3), "effect": self.effect, "of": self.of} | detail
 
 
-@dataclass(slots=True)
-class Effects:
+class Effects(Struct):
     """Where the effects of an account are told: nothing is kept, but whoever listens hears all.
 
     Attributes:

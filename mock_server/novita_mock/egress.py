@@ -7,10 +7,11 @@ always the address that is judged, in the form in which the network will read it
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, quote, urlsplit
+
+from msgspec import Struct
 
 from novita_mock.problems import cut
 
@@ -52,8 +53,7 @@ _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 _COMPATIBLE = IPv6Network("::/96")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What else may be posted to, beside this machine and private networks.
 
     Attributes:
@@ -71,8 +71,7 @@ class Policy:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A webhook URL taken apart: what is dialled and what is said there.
 
     Attributes:

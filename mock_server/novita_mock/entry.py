@@ -1,8 +1,10 @@
 """One line of the journal: a request and its reply, with nothing in it that may not be kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
 
 from novita_mock.redaction import outline, redacted_headers, redacted_query, redacted_text
 from novita_mock.types import JSON
@@ -15,8 +17,7 @@ _VALUE_BYTES = 90
 _ENTRY_BYTES = 1200
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A request and what it was answered.
 
     Whoever makes one need not redact anything: bodies, query, headers and texts are redacted here, so
@@ -78,7 +79,7 @@ class Entry:
             "headers": redacted_headers(self.headers),
         }
         for name, value in clean.items():
-            object.__setattr__(self, name, value)
+            force_setattr(self, name, value)
 
     def entry(self) -> "Entry":
         """Itself: it is one already."""

@@ -6,7 +6,9 @@ in which phase, which fields belong to which effect, and which operations a faul
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.fault_rule import Effect, FaultRule, Match, path_fits
@@ -17,8 +19,7 @@ from novita_mock.validation import Validator
 SCHEMA = "control/fault.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What an effect may say in one phase.
 
     Attributes:

@@ -1,8 +1,10 @@
 """A fault as a value: whom it meets, when, what it does, and how it is written down."""
 
-from dataclasses import dataclass, fields
 from math import exp
 from statistics import NormalDist
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from novita_mock.problems import Problem
 from novita_mock.types import JSON
@@ -18,8 +20,7 @@ _ANSWERS = frozenset({"error", "body", "socket", "expired"})
 _LOSING = frozenset({"reset", "hang", "truncated", "malformed", "schema-breaking"})
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a rule is asked for; what is empty fits all.
 
     Attributes:
@@ -35,8 +36,7 @@ class Match:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What a rule does. Which fields count for which ``kind``: ``fault_form.EFFECTS``.
 
     Attributes:
@@ -85,8 +85,7 @@ class Effect:
         return self.kind == "error" or self.how in _LOSING
 
 
-@dataclass(frozen=True, slots=True)
-class FaultRule:
+class FaultRule(Struct, frozen=True):
     """One thing that was asked to go wrong.
 
     Attributes:

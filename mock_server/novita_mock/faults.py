@@ -6,8 +6,9 @@ does is done by whoever drew it: here are values and counters only.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
+
+from msgspec import Struct, field
 
 from novita_mock.chance import Chance
 from novita_mock.fault_rule import SCALE, FaultRule, written
@@ -18,8 +19,7 @@ from novita_mock.types import JSON
 MAX_RULES = 1000
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(Struct):
     """How often a rule was met and fired, and how often its numbers were asked for."""
 
     rule: FaultRule
@@ -32,14 +32,13 @@ class _Tally:
         return None if self.rule.times is None else max(0, self.rule.times - self.fired)
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """What is asked to go wrong in one account. Bounded; belongs to the loop that owns the account."""
 
     chance: Chance
     account_id: str
-    _added: dict[str, _Tally] = field(init=False, default_factory=dict)
-    _named: dict[str, _Tally] = field(init=False, default_factory=dict)
+    _added: dict[str, _Tally] = field(default_factory=dict)
+    _named: dict[str, _Tally] = field(default_factory=dict)
 
     @property
     def waiting(self) -> bool:

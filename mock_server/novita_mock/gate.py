@@ -1,7 +1,6 @@
 """What every request passes first and every reply last: checks of HTTP itself, and the log line."""
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -109,8 +108,7 @@ class Gate:
         log_line(self.context.settings, scope["method"], scope["path"], status, took_ms, "  ".join(words))
 
 
-@dataclass(slots=True)
-class _Sent:
+class _Sent(Struct):
     """What left of a reply."""
 
     status: int = 0

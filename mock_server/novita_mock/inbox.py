@@ -6,9 +6,9 @@ So that a retry can be tried out without a second server: "500 twice, then 200",
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from novita_mock.inbox_script import InboxAnswer, Script, parse
 from novita_mock.problems import cut, refused
@@ -29,8 +29,7 @@ _MAX_HEADERS = 64
 _MAX_HEADER = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that was posted to an inbox, and how it was answered."""
 
     number: int

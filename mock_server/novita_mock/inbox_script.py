@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from novita_mock.problems import Fault, Refused, cut, refused
 from novita_mock.types import JSON
@@ -16,8 +17,7 @@ MAX_TIMES = 1_000_000
 MAX_BODY = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class InboxAnswer:
+class InboxAnswer(Struct, frozen=True):
     """How an inbox answers a delivery.
 
     Attributes:
@@ -31,8 +31,7 @@ class InboxAnswer:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One line of a script: an answer and how often it is given; None is for ever."""
 
     answer: InboxAnswer
@@ -50,8 +49,7 @@ class Step:
         return row | ({"times": self.times} if self.times is not None else {})
 
 
-@dataclass(slots=True)
-class Script:
+class Script(Struct):
     """Steps, and how many answers were given by them."""
 
     steps: tuple[Step, ...]

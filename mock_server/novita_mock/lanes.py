@@ -1,15 +1,15 @@
 """Places in line: so many at the same time for one host, and for all, first come first served."""
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class LanesFull(Exception):
     """So many wait already that one more is turned away."""
 
 
-@dataclass(slots=True)
-class _Lane:
+class _Lane(Struct):
     places: asyncio.Semaphore
     users: int = 0
 

@@ -1,7 +1,8 @@
 """The places of a body under its schema: what stands where, what may stand there, and one change."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from novita_mock.types import JSON
 
@@ -12,8 +13,7 @@ Path = tuple[str | int, ...]
 _TYPES = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One value of a body.
 
     Attributes:
@@ -28,8 +28,7 @@ class Place:
     types: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A value that is put in a place, or taken away from there."""
 
     path: Path

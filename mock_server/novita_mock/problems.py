@@ -14,7 +14,7 @@ Problem
 └── Broken             the double itself failed
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from novita_mock.redaction import redacted_text
 
@@ -22,8 +22,7 @@ from novita_mock.redaction import redacted_text
 ECHO_LIMIT = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing wrong with a request.
 
     Attributes:

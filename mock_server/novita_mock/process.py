@@ -5,8 +5,10 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from novita_mock.types import JSON
 from novita_mock.work import Work
@@ -16,8 +18,7 @@ from novita_mock.worker import read_message, write_message
 DEADLINE_S = 180.0
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What became of a work: its pictures, or why there are none."""
 
     pictures: tuple[bytes, ...] = ()

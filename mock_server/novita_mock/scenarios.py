@@ -3,8 +3,9 @@
 A scenario is a state of the world: its faults fire always, unless its file says how often.
 """
 
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from novita_mock.catalogue import Catalogue
 from novita_mock.fault_form import nearest, parse

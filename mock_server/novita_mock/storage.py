@@ -7,8 +7,9 @@ bad region, bucket or path is assumed: the pages name the error, not its rules.
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from novita_mock.contents import Content, Contents
 from novita_mock.holding import Holding
@@ -76,8 +77,7 @@ def own_store_url(base_url: str) -> str:
     return base_url.rstrip("/") + OWN_PATH
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An object in one of the double's own buckets; ``at_s`` is account time."""
 
     account_id: str

@@ -6,9 +6,10 @@ and says what must be waited for before time may go on.
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from novita_mock.accounts import Account
 from novita_mock.clock import Wall
@@ -40,8 +41,7 @@ class Sending(Source, Protocol):
         """Wait for what is not up to others."""
 
 
-@dataclass(slots=True)
-class Patience:
+class Patience(Struct):
     """Wall seconds that are left to wait for deliveries."""
 
     left_s: float = DELIVERIES_S

@@ -4,8 +4,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 #: Pictures on their way at the same time; the others wait, and their deadline has not begun.
 MAX_UPLOADS = 16
@@ -20,8 +21,7 @@ class S3(Protocol):
         """Write an object; blocks. Raises ``StorageFailed``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """A picture and where it is to go."""
 
     bucket: str

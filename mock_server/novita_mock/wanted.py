@@ -2,8 +2,10 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from novita_mock.entry import OUTCOMES, Entry
 from novita_mock.problems import Fault, Refused, cut
@@ -11,8 +13,7 @@ from novita_mock.redaction import outline
 from novita_mock.types import JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Filters that must all hold; None, the default, lets everything pass.
 
     Attributes:

@@ -1,7 +1,6 @@
 """What there is to paint, as values: an input picture seen from outside, and an order for pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -30,8 +29,7 @@ class Picture(Struct, frozen=True, gc=False):
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """An order for pictures: equal orders give equal bytes.
 
     Attributes:
