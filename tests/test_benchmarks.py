@@ -164,7 +164,9 @@ def test_the_page_has_a_place_for_every_table():
 
 
 def test_every_result_has_its_place_and_says_where_it_was_measured():
-    for file in (ROOT / "benchmarks/results").glob("*.json"):
+    for file in sorted(
+        {*(ROOT / "benchmarks/results").glob("*.json")} - {ROOT / "benchmarks/results/soak.json"}
+    ):
         told = json.loads(file.read_text("utf-8"))
         assert {"date", "machine", "versions", "command", "rounds", "medians", "ratios"} <= set(told), file
         assert f"<!-- measured: {told['name']} -->" in text("docs/performance.md")

@@ -81,5 +81,7 @@ def test_the_soak_knows_what_may_be_forgotten(soak):
         during = tasks.add("shared", "during", wanted)
     after = tasks.add("shared", "after", wanted)
     assert [tasks.may_be_forgotten(each) for each in (reset, during, after)] == [True, True, False]
-    tasks.ended_bytes += 1 << 20
+    tasks.note_kept(1 << 20)
+    assert not tasks.may_be_forgotten(young)
+    young.ended_s -= 30
     assert tasks.may_be_forgotten(young)

@@ -137,6 +137,7 @@ class Soak:
             with suppress(Unexpected):
                 health = await scene.control("GET", "/health")
                 kept = health["kept_bytes"]
+                scene.known.note_kept(kept)
                 if self.filled_s is None and health["forgotten_tasks"]:
                     self.filled_s = max(0.0, self.tally.since() - (self.began_s or self.tally.since()))
             sample = await asyncio.to_thread(self.double.sample, self.tally.since(), kept)
@@ -158,8 +159,12 @@ class Soak:
             await scene.control("POST", "/reset")
             self.health = await scene.control("GET", "/health")
         scene.asking.close()
-        await asyncio.sleep(1.0)
-        return await self._sampled()
+        for _ in range(10):  # files are removed by a thread that nobody waits for
+            await asyncio.sleep(1.0)
+            sample = await self._sampled()
+            if not sample.files:
+                break
+        return sample
 
     async def _sampled(self) -> Sample:
         return self.double.sample(self.tally.since()) or Sample(0, 0, 0, 0, 0, 0, 0, 0, 0)

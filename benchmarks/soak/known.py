@@ -15,13 +15,11 @@ from tally import Tally
 
 #: Tasks that are remembered here: the oldest are settled and let go.
 MAX_KNOWN = 20_000
-#: What the double reckons a kept task at beside its pictures, in bytes.
-RECORD_BYTES = 2048
+#: How full the double says it is when results make room by their bytes, and the seconds that an ended task has
+#: even then: at half of capacity the cap holds some minutes.
+_FULL, _ALWAYS_S = 0.95, 20.0
 #: Seconds that the event of an ended task may take, and that one of an unknown task is kept for it.
 EVENT_S = 30.0
-#: How much of a cap counts as all of it: what is not seen here (a task's bytes are counted when its end is
-#: noticed) must not look like a loss.
-_NEARLY = 0.8
 
 
 @dataclass(slots=True)
@@ -31,7 +29,6 @@ class Known:
     Attributes:
         who: its account's name.
         submitted_s, ended_s: wall seconds, as noticed.
-        mark: bytes of results that had ended by then.
         digest: of the body of a poll once it has ended.
         told: digests of the payloads that came; ``events``: how many are to come, None where that is open.
         gone_s: when its account was reset; 0 where it was not.
@@ -45,7 +42,6 @@ class Known:
     submitted_s: float
     events: int | None
     ended_s: float = 0.0
-    mark: int = 0
     failed: bool = False
     digest: bytes = b""
     links: tuple[str, ...] = ()
@@ -80,8 +76,7 @@ class Tasks:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._orphans: OrderedDict[str, list[tuple[float, bytes]]] = OrderedDict()
         self._reset_s: dict[str, float] = {}
-        #: Bytes of results of all tasks that have ended.
-        self.ended_bytes = 0
+        self._full = False
 
     def __len__(self) -> int:
         return len(self._known)
@@ -104,9 +99,8 @@ class Tasks:
 
     def ended(self, task: Known, body: Any, *, failed: bool) -> None:
         """A poll says that it has ended."""
-        task.ended_s, task.mark, task.failed = time.monotonic(), self.ended_bytes, failed
+        task.ended_s, task.failed = time.monotonic(), failed
         task.digest = digest_of(body)
-        self.ended_bytes += RECORD_BYTES
         self._tally.things["tasks failed" if failed else "tasks succeeded"] += 1
 
     def event(self, task_id: str, payload: Any) -> None:
@@ -119,10 +113,15 @@ class Tasks:
         if len(self._orphans) > MAX_KNOWN:
             self._orphans.popitem(last=False)
 
+    def note_kept(self, kept_bytes: int) -> None:
+        """The double tells how much it keeps: once it was full, the oldest results make room."""
+        self._full = self._full or kept_bytes >= self._max_bytes * _FULL
+
     def may_be_forgotten(self, task: Known) -> bool:
         """Whether age or bytes allow the double to know no more of it."""
-        old = time.monotonic() - task.submitted_s >= self._max_age_s * 0.95
-        crowded = bool(task.ended_s) and self.ended_bytes - task.mark >= self._max_bytes * _NEARLY
+        now_s = time.monotonic()
+        old = now_s - task.submitted_s >= self._max_age_s * 0.95
+        crowded = self._full and bool(task.ended_s) and now_s - task.ended_s >= _ALWAYS_S
         return bool(task.gone_s) or old or crowded
 
     def some(self) -> list[Known]:
