@@ -15,8 +15,8 @@ from tally import Tally
 
 #: Tasks that are remembered here: the oldest are settled and let go.
 MAX_KNOWN = 20_000
-#: How full the double says it is when results make room by their bytes, and the seconds that an ended task has
-#: even then: at half of capacity the cap holds some minutes.
+#: How full the double says it is when results make room by their bytes, and the seconds that an ended task
+#: has even then: at half of capacity the cap holds some minutes.
 _FULL, _ALWAYS_S = 0.95, 20.0
 #: Seconds that the event of an ended task may take, and that one of an unknown task is kept for it.
 EVENT_S = 30.0
