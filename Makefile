@@ -23,7 +23,7 @@ LOWEST_TESTS := tests/test_catalogue.py tests/test_openapi.py tests/test_pixels.
   tests/test_sender.py tests/test_terminal.py tests/test_testing.py tests/test_validation.py
 AUDIT := build/audit
 
-.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench bench-peers bench-cases soak \
+.PHONY: help setup clients serve demo contract test lint types imports sizes docs docs-check openapi bench bench-peers soak \
   check check-deep \
   check-lowest check-release audit lock dist wheel clean
 
@@ -89,14 +89,16 @@ bench: $(BENCHED) ## what it costs, measured here, into docs/performance.md and 
 	$(BIN)/python benchmarks/http/largest.py --write $(ARGS)
 	$(BIN)/python benchmarks/http/starting.py --write $(ARGS)
 	$(BIN)/python benchmarks/http/growth.py --write $(ARGS)
+	$(BIN)/python benchmarks/pictures.py --write $(ARGS)
+	$(BIN)/python benchmarks/eight.py --write $(ARGS)
+	$(BIN)/python benchmarks/memory.py --write
+	$(BIN)/python benchmarks/webhooks --write $(ARGS)
+	$(BIN)/python benchmarks/cases --write $(ARGS)
 
 bench-peers: $(BENCHED) ## the same beside other people's servers, from npm (needs Node.js, and Java for one)
 	$(BIN)/python benchmarks/peers/install_peers.py
 	$(BIN)/python benchmarks/http --peers --write $(ARGS)
 	$(BIN)/python benchmarks/http/starting.py --peers --write $(ARGS)
-
-bench-cases: $(READY) ## generated cases a second, beside schemathesis; into docs/performance.md
-	$(BIN)/python benchmarks/cases --write $(ARGS)
 
 soak: $(READY) ## ten minutes of mixed traffic at half of capacity; nothing may leak, be lost or err (make soak ARGS="--minutes 60")
 	$(BIN)/python benchmarks/soak $(ARGS)

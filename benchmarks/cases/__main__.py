@@ -1,6 +1,6 @@
 """Cases a second: ours beside schemathesis, each in process, on the double's own document.
 
-    make bench-cases        (python benchmarks/cases [--rounds N] [--cases N] [--write])
+    python benchmarks/cases [--rounds N] [--cases N] [--write]
 
 The sides take turns, each in a process of its own on the same core; what starting and reading the document
 takes does not count. A case counts once it was sent and judged. Of deterministic cases, the probes of all
