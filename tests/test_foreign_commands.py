@@ -199,7 +199,7 @@ WATCH_LISTING = """
 import sys
 from novita_mock.cli import run
 run(["--help"])
-heavy = ("hypothesis", "httpx2", "pytest", "rich", "PIL", "jsonschema_rs", "schemathesis")
+heavy = ("hypothesis", "httpx2", "pytest", "rich", "jsonschema_rs", "schemathesis")
 loaded = [name for name in heavy if name in sys.modules and name not in before]
 print("heavy:", loaded)
 """

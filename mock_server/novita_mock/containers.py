@@ -22,6 +22,8 @@ _START_OF_SCAN, _EXIF_SEGMENT, _ORIENTATION = 0xDA, 0xE1, 0x0112
 
 #: Parts of a file at most, and of those that come before its pixels: hostile files have millions.
 _MAX_PARTS, _MAX_LEADING_PARTS = 100_000, 1_000
+#: Files of fewer bytes are searched faster than walked through.
+_SHORT = 4096
 
 #: A part of a file: its name, where it starts, where what it carries starts, and where it ends.
 Part = tuple[bytes, int, int, int]
@@ -88,6 +90,8 @@ def _png_header(content: bytes) -> Header:
     if struct.unpack_from(">I", content, 29)[0] != zlib.crc32(content[12:29]):
         raise ValueError("a PNG file whose IHDR has a wrong checksum")
     orientation = 1
+    if len(content) < _SHORT and b"eXIf" not in content:
+        return Header("png", width, height)  # there is nothing to walk to
     for name, _, start, end in islice(_png_parts(content), _MAX_LEADING_PARTS):
         if name == b"eXIf":
             orientation = _orientation(content[start : end - 4])

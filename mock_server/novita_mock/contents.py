@@ -144,6 +144,8 @@ class Contents:
             with self._state:
                 self._enter_memory(content, held)
                 self._tidy()
+            content.holders = 1
+            return content
         kept = self.kept(content)
         kept.holders += 1
         return kept

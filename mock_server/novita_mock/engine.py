@@ -87,7 +87,7 @@ class Engine:
         self._unfinished.add(task.task_id, submission)
         self._tasks.put(task, None)
         self._wake(account)
-        return self.get(account, task.task_id, task.dialect)
+        return self._tasks.get(account.account_id, task.task_id) or task
 
     def get(self, account: Account, task_id: str, dialect: str) -> Task:
         """The account's task of that id; reading changes nothing about it.

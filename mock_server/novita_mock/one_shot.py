@@ -8,14 +8,10 @@ from pathlib import Path
 import click
 
 from novita_mock.catalogue import Catalogue, load, parse_quirks, schema_paths
-from novita_mock.clock import MachineWall
-from novita_mock.demo import run_demo
-from novita_mock.doctor import checks
 from novita_mock.openapi import openapi
 from novita_mock.options import debug_option, settings_options, shown
 from novita_mock.settings import PREFIX, Settings, SettingsRow, settings_rows
 from novita_mock.stopping import FAILED, Stop, tell
-from novita_mock.tour import DemoFailed
 from novita_mock.types import JSON
 
 
@@ -31,6 +27,9 @@ def _catalogue(settings: Settings) -> Catalogue:
 @debug_option
 def demo_command(image: str | None, out: str, model: str, factor: float) -> int:
     """Run one whole flow on a private double; leave pictures."""
+    from novita_mock.demo import run_demo
+    from novita_mock.tour import DemoFailed
+
     try:
         run_demo(Path(out), model, factor, Path(image) if image is not None else None)
     except DemoFailed as problem:
@@ -102,6 +101,9 @@ def _origin(row: SettingsRow, flags: dict[str, JSON], given: dict[str, str]) -> 
 @debug_option
 def doctor_command(**flags: JSON) -> int:
     """Look for what would keep the double from working here."""
+    from novita_mock.clock import MachineWall
+    from novita_mock.doctor import checks
+
     settings = Settings.from_environment(os.environ, **flags)
     broken = 0
     for finding in checks(settings, os.environ, MachineWall()):

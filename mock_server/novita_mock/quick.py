@@ -72,27 +72,26 @@ class Quick:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._ways: dict[str, _Way] = {}
         self._rows = self._rows_of()
         self._accounts: dict[bytes, Account] = {}
         self._hosts: dict[bytes, str] = {}
+        self._types: dict[bytes, None] = {}
         self._kept: dict[str, _Kept] = {}
         self._heads: dict[tuple[int, int], bytes] = {}
 
-    def _rows_of(self) -> dict[tuple[bytes, bytes], tuple[Operation, _Way]]:
+    def _rows_of(self) -> dict[tuple[bytes, bytes], Operation]:
         settings, ways = self._context.settings, {"submit": self._submit, "result": self._result}
         # These concern every request.
         if settings.scenario or settings.strict_responses or settings.rate_limits:
             return {}
-        return {
-            (row.method.encode(), row.path.encode()): (row, ways[row.kind])
-            for row in self._context.catalogue.operations
-            if row.kind in ways
-        }
+        rows = [row for row in self._context.catalogue.operations if row.kind in ways]
+        self._ways = {row.name: ways[row.kind] for row in rows}
+        return {(row.method.encode(), row.path.encode()): row for row in rows}
 
     def row(self, method: bytes, url: bytes) -> Operation | None:
         """The operation that a request may be answered for here, if there is one."""
-        found = self._rows.get((method, url.partition(b"?")[0]))
-        return None if found is None else found[0]
+        return self._rows.get((method, url.partition(b"?")[0]))
 
     def answer(self, row: Operation, url: bytes, headers: Headers, content: Content) -> bytes | None:
         """A whole response of HTTP/1.1; None where the long way must be gone, and nothing was done."""
@@ -101,8 +100,9 @@ class Quick:
         if seen is None:
             return None
         account, host, media_type = seen
-        way = self._rows[row.method.encode(), row.path.encode()][1]
-        return way(_Call(row, url, headers, content, began_s, account, host, media_type, account.clock.now()))
+        return self._ways[row.name](
+            _Call(row, url, headers, content, began_s, account, host, media_type, account.clock.now())
+        )
 
     def expects(self, headers: Headers) -> bool:
         """Whether a request with these headers may be answered here, once all of it has come."""
@@ -168,8 +168,10 @@ class Quick:
 
     def _submit(self, call: _Call) -> bytes | None:
         context, account = self._context, call.account
-        if str(call.media_type, "latin-1").partition(";")[0].strip().lower() != _JSON_TYPE:
-            return None
+        if call.media_type not in self._types:
+            if str(call.media_type, "latin-1").partition(";")[0].strip().lower() != _JSON_TYPE:
+                return None
+            _remembered(self._types, call.media_type, None)
         base_url = self._hosts.get(call.host)
         if base_url is None:
             base_url = _remembered(self._hosts, call.host, context.base_url(str(call.host, "latin-1")))
