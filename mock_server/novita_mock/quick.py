@@ -37,7 +37,7 @@ _TELLING = frozenset(
 _QUERY = b"task_id="
 _JSON_TYPE = "application/json"
 #: Callers, hosts and replies that are known again; beyond that, all are found anew.
-_MAX_KNOWN = 4096
+_MAX_KNOWN = 1024
 
 
 class _Call(Struct, gc=False):
