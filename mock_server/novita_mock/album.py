@@ -5,9 +5,6 @@ body.
 """
 
 import threading
-import zlib
-from collections.abc import Callable
-from functools import cache
 from hashlib import sha256
 
 from msgspec import Struct
@@ -18,16 +15,6 @@ from novita_mock.work import Picture
 MAX_KNOWN, MAX_BYTES = 1024, 64 * 1024 * 1024
 #: Shorter pictures are known by themselves, longer ones first by their checksum, in bytes.
 _SHORT = 2048
-
-
-@cache
-def _checksum() -> Callable[[bytes], int]:
-    try:
-        from isal.isal_zlib import crc32
-    except ImportError:  # where there is no wheel of it: the same sum, ten times slower
-        return zlib.crc32
-    found: Callable[[bytes], int] = crc32
-    return found
 
 
 class Known(Struct, frozen=True, gc=False):
@@ -59,7 +46,7 @@ class Album:
         Raises:
             NotAnImage: it is none, or its header is broken.
         """
-        key = content if len(content) < _SHORT else (len(content), _checksum()(content))
+        key = content if len(content) < _SHORT else (len(content), _checksum(content))
         with self._lock:
             known = self._known.get(key)
         if known is not None and known.content == content:  # two pictures may have one checksum
@@ -78,3 +65,10 @@ class Album:
         self._known[key] = known
         while self._bytes > self._max_bytes or len(self._known) > self._max_known:
             self._bytes -= len(self._known.pop(next(iter(self._known))).content)
+
+
+def _checksum(content: bytes) -> int:
+    from novita_mock.png import deflater
+
+    total: int = deflater().crc32(content)
+    return total

@@ -136,8 +136,10 @@ def _context(
 
 
 def _check_scenario(context: Context) -> None:
+    if not context.settings.scenario:
+        return
     try:
-        context.scenario(context.settings.scenario or "happy")
+        context.scenario(context.settings.scenario)
     except UnknownScenario as problem:
         raise SettingsError(problem.message, "novita-mock serve --scenario NAME") from None
 

@@ -28,6 +28,8 @@ GRACE_S = 0.5
 TICK_S = 0.1
 #: Such looks without a request until memory that was kept for the next ones is given back.
 QUIET_TICKS = 30
+#: Wall seconds from the start until what killed doubles left is removed.
+SWEEP_S = 1.0
 #: Such looks until it is asked whether much more memory is held than is in use.
 SURPLUS_TICKS = 50
 #: Allocations, and collections of the generation before, until each generation is collected (measured).
@@ -138,7 +140,9 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
     server.keeps_memory = keep_memory()
-    threading.Thread(target=sweep, name="novita-mock-sweep", daemon=True).start()  # nobody waits for it
+    sweeping = threading.Timer(SWEEP_S, sweep)  # nobody waits for it, and whoever starts is first answered
+    sweeping.daemon = True
+    sweeping.start()
     server.run(sockets=[listening])
     return 0
 
