@@ -6,10 +6,6 @@ There is no shared stream of random numbers, so what other accounts do changes n
 import secrets
 from hashlib import blake2b
 
-#: The bits of a UUID that are drawn, and those that say that it is of version 4 and variant RFC 9562.
-_VERSION = 4 << 76 | 2 << 62
-_FREE = (1 << 128) - 1 & ~(0xF << 76 | 3 << 62)
-
 
 def draw_seed() -> int:
     """A seed that nobody can guess."""
@@ -36,9 +32,10 @@ class Chance:
 
     def uuid(self, *purpose: str | int) -> str:
         """A version 4 UUID in its usual spelling."""
-        number = int.from_bytes(self.digest(*purpose))
-        text = f"{number & _FREE | _VERSION:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        drawn = self.digest(*purpose)
+        text = drawn.hex()
+        variant = "89ab"[drawn[8] >> 4 & 3]
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
     def number(self, limit: int, *purpose: str | int) -> int:
         """A whole number from 0 up to, not including, ``limit`` (at most 2**32)."""
