@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 
 from fakes import FakeWall
@@ -71,3 +73,10 @@ def test_what_one_account_draws_changes_nothing_for_another() -> None:
     busy.of_key("b").next("task")
     assert quiet.of_key("a").next("task") == busy.of_key("a").next("task") == 0
     assert chance.uuid("task", "a", 0) == Chance(5).uuid("task", "a", 0) != Chance(6).uuid("task", "a", 0)
+
+
+def test_an_id_is_a_uuid_of_version_4_made_of_its_digest() -> None:
+    chance = Chance(1)
+    for number in range(300):
+        drawn = UUID(bytes=chance.digest("task", number), version=4)
+        assert chance.uuid("task", number) == str(drawn)
