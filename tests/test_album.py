@@ -3,11 +3,15 @@
 import threading
 from hashlib import sha256
 
+import httpx2
 import pytest
 
-from conftest import picture
+from conftest import picture, upscale_body
 from novita_mock import album
 from novita_mock.album import Album
+from novita_mock.app import create_app
+from novita_mock.server import running
+from novita_mock.settings import Settings
 from novita_mock.work import NotAnImage
 
 SMALL = picture(16, 9)
@@ -52,6 +56,16 @@ def test_it_holds_so_many_pictures_and_bytes_and_no_more():
     assert narrow.kept_bytes == 3 * len(LARGE)
     narrow.of(LARGE * 4)
     assert narrow.kept_bytes == 3 * len(LARGE)
+    narrow.clear()
+    assert narrow.kept_bytes == 0
+
+
+def test_a_double_that_has_ended_holds_no_pictures():
+    app = create_app(Settings(port=0, speed="manual"))
+    with running(Settings(port=0), app) as url:
+        httpx2.post(f"{url}/v3/async/upscale", json=upscale_body(), headers={"Authorization": "Bearer K"})
+        assert app.state.context.album.kept_bytes > 0
+    assert app.state.context.album.kept_bytes == 0
 
 
 def test_many_threads_ask_at_the_same_time():

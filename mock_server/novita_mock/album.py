@@ -59,6 +59,12 @@ class Album:
                 self._keep(key, known)
         return known
 
+    def clear(self) -> None:
+        """Remember nothing."""
+        with self._lock:
+            self._known.clear()
+            self._bytes = 0
+
     def _keep(self, key: bytes | tuple[int, int], known: Known) -> None:
         before = self._known.pop(key, None)
         self._bytes += len(known.content) - (len(before.content) if before else 0)

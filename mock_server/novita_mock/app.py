@@ -73,6 +73,7 @@ def create_app(
         await context.deliveries.close(GRACE_S)
         await context.carrier.close()
         context.contents.close()
+        context.album.clear()  # whoever keeps the ended double does not keep its pictures
 
     told = _told_problems(context)
     rows = _rows(context)

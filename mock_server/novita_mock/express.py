@@ -25,8 +25,6 @@ class ExpressProtocol(Protocol):
     """Our protocol, with the short way before the application. ``quick`` is set by the server's runner."""
 
     quick: Quick
-    #: Of the double: what the last large body was read into, for the next one.
-    spare: list[bytearray]
     #: Of the request that is held back.
     _row: Operation | None = None
     _parts: list[bytes]
@@ -77,7 +75,7 @@ class ExpressProtocol(Protocol):
         """The whole of a large body is there, and this is the connection's protocol again."""
         self._row = None
         if len(content) <= MOST_BYTES and self._answered(row, content):
-            self.spare[:] = [content]
+            self.quick.spare = content
             self._come_to_rest()
         else:
             super().take_headers()
@@ -104,9 +102,9 @@ class ExpressProtocol(Protocol):
 
     def _buffer(self, length: int) -> bytearray:
         """So many bytes, whatever is in them: to have them cleared costs as much as to receive them."""
-        if not self.spare or length > MOST_BYTES:
+        content, self.quick.spare = self.quick.spare, None
+        if content is None or length > MOST_BYTES:
             return bytearray(length)
-        content = self.spare.pop()
         del content[length:]
         content.extend(bytes(length - len(content)))
         return content

@@ -70,6 +70,9 @@ class _Kept(Struct, frozen=True, gc=False):
 class Quick:
     """The short way of one double. Belongs to its event loop."""
 
+    #: What the last large body was read into, for the next one.
+    spare: bytearray | None = None
+
     def __init__(self, context: Context) -> None:
         self._context = context
         self._ways: dict[str, _Way] = {}

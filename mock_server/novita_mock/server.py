@@ -192,8 +192,7 @@ def _server(
     url = _url(settings, listening)
     context.own_url = url
     context.offers_socket = True
-    parts = {"context": context, "quick": Quick(context), "spare": []}
-    guarded = type("GuardedProtocol", (ExpressProtocol,), parts)
+    guarded = type("GuardedProtocol", (ExpressProtocol,), {"context": context, "quick": Quick(context)})
     config = uvicorn.Config(
         app,
         http=guarded,
