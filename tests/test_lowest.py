@@ -38,7 +38,7 @@ def test_all_that_users_install_is_pinned():
 
 
 def test_every_extra_is_for_users_or_for_us():
-    assert {*EXTRAS, "test"} == set(PROJECT["optional-dependencies"])
+    assert {*EXTRAS, "test", "bench"} == set(PROJECT["optional-dependencies"])
 
 
 def test_the_locked_versions_of_what_comes_along_are_told_with_their_hashes():

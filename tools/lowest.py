@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-#: The extras that are for users; ``test`` is for us.
+#: The extras that are for users; ``test`` and ``bench`` are for us.
 EXTRAS = ("contract", "s3")
 _BOUND = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z,]+\])?>=(?P<version>[0-9.]+)(?P<marker> *;.*)?")
 
