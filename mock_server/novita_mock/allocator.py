@@ -12,8 +12,11 @@ from pathlib import Path
 from novita_mock.settings import MIB
 
 #: Of glibc's <malloc.h>: below this many bytes nothing is mapped by itself, and this much is kept unused.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 MAPPED_FROM, KEPT, PAD = 32 * MIB, 128 * MIB, 16 * MIB
+#: Heaps that all threads share: with one for each thread, every one of them keeps what is unused in it, up to
+#: several times of what is in use (measured).
+ARENAS = 2
 #: How much more than is in use may be held before it goes back, in bytes: what lies between blocks in use is
 #: nobody's, and grows with every mixture of sizes.
 SURPLUS = 192 * MIB
@@ -27,7 +30,12 @@ def keep_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library, musl for one
         return False
-    wanted = ((_M_MMAP_THRESHOLD, MAPPED_FROM), (_M_TRIM_THRESHOLD, KEPT), (_M_TOP_PAD, PAD))
+    wanted = (
+        (_M_MMAP_THRESHOLD, MAPPED_FROM),
+        (_M_TRIM_THRESHOLD, KEPT),
+        (_M_TOP_PAD, PAD),
+        (_M_ARENA_MAX, ARENAS),
+    )
     told = [mallopt(option, value) for option, value in wanted]
     return told == [1] * len(wanted)
 
