@@ -225,6 +225,8 @@ class World(RuleBasedStateMachine):
         delivery_id = list(self.sent)[place % len(self.sent)]
         again = self.control("POST", f"/webhooks/{delivery_id}/resend", {})
         assert again["id"] not in self.sent
+        # Its first attempt is made at once, where no advance hears of it: what follows comes after a refusal.
+        self.effects[again["id"]] = ["webhook-refused"]
 
     # What holds after every step
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from novita_mock.work import Picture
 
 #: What is remembered: so many pictures, and so many bytes of them. Two of the longest have room.
-MAX_KNOWN, MAX_BYTES = 1024, 64 * 1024 * 1024
+MAX_KNOWN, MAX_BYTES = 4096, 64 * 1024 * 1024
 #: Shorter pictures are known by themselves, longer ones first by their checksum, in bytes.
 _SHORT = 2048
 
