@@ -19,6 +19,8 @@ from novita_mock.quick import Quick
 FILLED_BYTES = 64 * 1024
 #: Bodies of more bytes than this are worked on off the event loop, which is the long way's business.
 MOST_BYTES = 4 * 1024 * 1024
+#: Buffers that are kept for the next ones: as many large bodies come at once from most clients.
+MOST_SPARE = 4
 
 
 class ExpressProtocol(Protocol):
@@ -75,7 +77,8 @@ class ExpressProtocol(Protocol):
         """The whole of a large body is there, and this is the connection's protocol again."""
         self._row = None
         if len(content) <= MOST_BYTES and self._answered(row, content):
-            self.quick.spare = content
+            if len(self.quick.spare) < MOST_SPARE:
+                self.quick.spare.append(content)
             self._come_to_rest()
         else:
             super().take_headers()
@@ -102,9 +105,9 @@ class ExpressProtocol(Protocol):
 
     def _buffer(self, length: int) -> bytearray:
         """So many bytes, whatever is in them: to have them cleared costs as much as to receive them."""
-        content, self.quick.spare = self.quick.spare, None
-        if content is None or length > MOST_BYTES:
+        if not self.quick.spare or length > MOST_BYTES:
             return bytearray(length)
+        content = self.quick.spare.pop()
         del content[length:]
         content.extend(bytes(length - len(content)))
         return content

@@ -70,11 +70,10 @@ class _Kept(Struct, frozen=True, gc=False):
 class Quick:
     """The short way of one double. Belongs to its event loop."""
 
-    #: What the last large body was read into, for the next one.
-    spare: bytearray | None = None
-
     def __init__(self, context: Context) -> None:
         self._context = context
+        #: What large bodies were read into, for the next ones.
+        self.spare: list[bytearray] = []
         self._ways: dict[str, _Way] = {}
         self._rows = self._rows_of()
         self._accounts: dict[bytes, Account] = {}
