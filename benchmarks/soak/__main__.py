@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "mock_server"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import report
 import uvloop

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 from double import MIB, Sample
 from tally import Kind, Tally
 from verdict import Found
+
+import telling
 
 _WIDTH, _HEIGHT, _EDGE = 640, 160, 44
 _WORDS = {True: "yes", False: "**no**", None: "too short to tell"}
@@ -112,13 +113,8 @@ def curve(samples: Sequence[Sample]) -> str:
 
 def machine() -> str:
     """What it was measured on."""
-    cpus = (
-        [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-        if Path("/proc/cpuinfo").exists()
-        else []
-    )
-    name = cpus[0].partition(": ")[2] if cpus else platform.processor()
-    return f"Python {platform.python_version()}, {len(cpus) or '?'} cores, {name}"
+    on = telling.machine()
+    return f"Python {on['python']}, {on['cores']} cores, {on['processor']}"
 
 
 def written(folder: Path, figures: dict[str, Any], text: str, samples: Sequence[Sample]) -> None:

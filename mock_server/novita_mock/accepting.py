@@ -4,7 +4,7 @@ A schema becomes functions, once. Of the keywords that schemas of requests use a
 says anything else there is no such function, and jsonschema judges every body.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from novita_mock.types import JSON
 
@@ -27,6 +27,21 @@ class Unknown(Exception):
     """A schema says something that is not known here."""
 
 
+def rules_of(schema: JSON, known: Container[str]) -> Mapping[str, JSON]:
+    """What a schema says that a value can break.
+
+    Raises:
+        Unknown: some of it is not known.
+    """
+    said = {
+        name: rule for name, rule in schema.items() if not (name in _ANNOTATIONS or name.startswith("x-"))
+    }
+    unknown = [name for name in said if name not in known]
+    if unknown:
+        raise Unknown(*unknown)
+    return said
+
+
 def compiled(schema: JSON) -> Accepts | None:
     """Whether a value fits a schema, as a function; None where the schema says what is not known here."""
     try:
@@ -36,11 +51,7 @@ def compiled(schema: JSON) -> Accepts | None:
 
 
 def _compiled(schema: JSON) -> Accepts:
-    said = {
-        name: rule for name, rule in schema.items() if not (name in _ANNOTATIONS or name.startswith("x-"))
-    }
-    if not said.keys() <= _KEYWORDS.keys():
-        raise Unknown(*said.keys() - _KEYWORDS.keys())
+    said = rules_of(schema, _KEYWORDS)
     checks = [_KEYWORDS[name](rule, schema) for name, rule in said.items()]
     match checks:
         case []:

@@ -11,7 +11,7 @@ from novita_mock.catalogue import Operation
 from novita_mock.incoming import WHOLE
 from novita_mock.lifting import Content
 from novita_mock.noting import log
-from novita_mock.problems import Broken
+from novita_mock.problems import our_fault
 from novita_mock.protocol import Protocol
 from novita_mock.quick import Quick
 
@@ -123,7 +123,7 @@ class ExpressProtocol(Protocol):
             reply = self.quick.answer(row, self.url, self.headers, content)
         except Exception:
             log.exception("the double failed")
-            self._refuse(Broken("the double failed; its log says more"))
+            self._refuse(our_fault())
             return True
         if reply is not None:
             self.transport.write(reply)

@@ -8,7 +8,7 @@ from novita_mock.context import CONTROL_PREFIX, Context, refuse
 from novita_mock.exchange import Exchange
 from novita_mock.note import Note
 from novita_mock.noting import log, log_line, logs
-from novita_mock.problems import Broken, Problem
+from novita_mock.problems import Problem, our_fault
 from novita_mock.redaction import redacted_text
 
 #: Longest body of a reply that is written down, in bytes, and the types of those that are.
@@ -50,7 +50,7 @@ class Gate:
             else:
                 await self.app(scope, receive, noted)
         except Exception:
-            problem = Broken("the double failed; its log says more")
+            problem = our_fault()
             exchange.problem = exchange.note = problem.message
             if sent.status:
                 raise  # an answer is half out: whoever runs us breaks the connection off

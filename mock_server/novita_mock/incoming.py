@@ -1,5 +1,6 @@
 """A request as it came: its query and its body."""
 
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -11,6 +12,12 @@ from novita_mock.problems import BodyTooLarge
 _QUERY = "novita_mock.query"
 #: Where the body stands if it was there before the request was taken.
 WHOLE = "novita_mock.whole"
+
+
+@lru_cache(maxsize=64)
+def media_type_of(header: str) -> str:
+    """What a Content-Type names, without its parameters, in lower case."""
+    return header.partition(";")[0].strip().lower()
 
 
 def query_text(request: Request) -> str:

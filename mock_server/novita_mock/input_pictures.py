@@ -29,7 +29,7 @@ def pictures_of(
         holder = holder_of(checked.body, path)
         try:
             content = _decoded(holder[path[-1]], path, data_urls=data_urls)
-            known = _seen(content, path, limits, album)
+            known = looked_at(content, path, limits, album)
         except Refused as problem:
             faults.extend(problem.faults)
             continue
@@ -62,7 +62,12 @@ def _decoded(text: str, path: Path, *, data_urls: bool) -> bytes:
         raise Refused((Fault("image-format", path, message),)) from None
 
 
-def _seen(content: bytes, path: Path, limits: JSON, album: Album) -> Known:
+def looked_at(content: bytes, path: Path, limits: JSON, album: Album) -> Known:
+    """The picture that bytes are, at its place.
+
+    Raises:
+        Refused: they are none, or it is larger than the place allows.
+    """
     if len(content) > limits["max_bytes"]:
         message = f"the file has {len(content)} bytes, at most {limits['max_bytes']} are allowed"
         raise Refused((Fault("image-file-size", path, message),))
@@ -71,13 +76,13 @@ def _seen(content: bytes, path: Path, limits: JSON, album: Album) -> Known:
     except NotAnImage as problem:
         message = f"{len(content)} bytes beginning {content[:4].hex()}: {problem}"
         raise Refused((Fault("image-format", path, message),)) from None
-    too_large = beyond(known, limits)
+    too_large = _beyond(known, limits)
     if too_large is not None:
         raise Refused((Fault("image-resolution", path, too_large),))
     return known
 
 
-def beyond(known: Known, limits: JSON) -> str | None:
+def _beyond(known: Known, limits: JSON) -> str | None:
     """How a picture is larger than its limits allow, in words, or None."""
     width, height = known.picture.width, known.picture.height
     if "max_side" in limits and max(width, height) > limits["max_side"]:

@@ -13,7 +13,7 @@ from novita_mock.bodies import parse
 from novita_mock.catalogue import Operation
 from novita_mock.dialects import asked
 from novita_mock.geometry import OUTPUTS
-from novita_mock.input_pictures import beyond, holder_of, pictures_of, told
+from novita_mock.input_pictures import holder_of, looked_at, pictures_of, told
 from novita_mock.lifting import Content, Lifter
 from novita_mock.note import Unread
 from novita_mock.plain import Place, plain_for
@@ -23,7 +23,6 @@ from novita_mock.storage import check_target
 from novita_mock.submission import Submission
 from novita_mock.types import JSON
 from novita_mock.validation import Validator
-from novita_mock.work import NotAnImage
 
 #: Asks for a seed to be drawn. Source: page img2img, ``request.seed``.
 DRAWN = -1
@@ -90,12 +89,10 @@ class Intake:
         if text is None or not 0 < len(text) <= place.max_length:
             return None
         try:
-            known = self._album.of(pybase64.b64decode(text, validate=True))
-        except (binascii.Error, ValueError, NotAnImage):
+            content = pybase64.b64decode(text, validate=True)
+            return looked_at(content, place.path, place.limits, self._album)
+        except (binascii.Error, ValueError, Refused):
             return None
-        if len(known.content) > place.limits["max_bytes"]:
-            return None
-        return known if beyond(known, place.limits) is None else None
 
     def _long_way(self, content: bytes, base_url: str) -> Taken:
         try:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from novita_mock.accepting import Unknown, rules_of
 from novita_mock.egress import is_http_url
 from novita_mock.types import JSON
 from novita_mock.wording import Path
@@ -18,8 +19,6 @@ from novita_mock.wording import Path
 #: A type as msgspec takes it. ``Any``: such types are values here.
 _Type = Any
 
-#: Keywords that no body can break; and whatever begins with ``x-``.
-_ANNOTATIONS = frozenset({"$schema", "$id", "title", "description", "default", "contentEncoding", "examples"})
 _SCALARS: Mapping[str, _Type] = {"string": str, "integer": int, "number": int | float, "boolean": bool}
 _BOUNDS = {
     "minLength": "min_length", "maxLength": "max_length", "minItems": "min_length", "maxItems": "max_length",
@@ -30,10 +29,6 @@ _KNOWN = frozenset({"type", "enum", "properties", "required", "additionalPropert
 _EXACT = 2**53
 #: Longest array that is looked at where no page gives a maximum. Ours.
 MAX_ITEMS = 1000
-
-
-class Unknown(Exception):
-    """A schema says something that is not known here."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -90,9 +85,8 @@ def plain_for(schema: JSON) -> Plain | None:
 
 
 def _type(schema: JSON) -> _Type:
-    said = {name for name in schema if not (name in _ANNOTATIONS or name.startswith("x-"))}
-    if not said <= _KNOWN or "type" not in said:
-        raise Unknown(*said - _KNOWN)
+    if "type" not in rules_of(schema, _KNOWN):
+        raise Unknown("no type")
     names = [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
     nullable = "null" in names
     kinds = [name for name in names if name != "null"]

@@ -143,6 +143,11 @@ class Broken(Problem):
     """The double itself failed; the message says nothing of the inside."""
 
 
+def our_fault() -> Broken:
+    """What is told of an error that nobody foresaw; the log says more."""
+    return Broken("the double failed; its log says more")
+
+
 def cut(value: object) -> str:
     """A received value as it may be shown: quoted, ASCII only, without secrets, and cut when it is long."""
     if isinstance(value, dict | list):

@@ -16,6 +16,7 @@ from novita_mock.accounts import Account, key_of
 from novita_mock.catalogue import Operation
 from novita_mock.context import Context, date_of
 from novita_mock.egress import HOP_HEADER
+from novita_mock.incoming import media_type_of
 from novita_mock.intake import Taken
 from novita_mock.lifting import Content
 from novita_mock.note import Headers, Note
@@ -74,21 +75,19 @@ class Quick:
         self._context = context
         #: What large bodies were read into, for the next ones.
         self.spare: list[bytearray] = []
-        self._ways: dict[str, _Way] = {}
+        self._ways: dict[str, _Way] = {"submit": self._submit, "result": self._result}
         self._rows = self._rows_of()
         self._accounts: dict[bytes, Account] = {}
         self._hosts: dict[bytes, str] = {}
-        self._types: dict[bytes, None] = {}
         self._kept: dict[str, _Kept] = {}
         self._heads: dict[tuple[int, int], bytes] = {}
 
     def _rows_of(self) -> dict[tuple[bytes, bytes], Operation]:
-        settings, ways = self._context.settings, {"submit": self._submit, "result": self._result}
+        settings = self._context.settings
         # These concern every request.
         if settings.scenario or settings.strict_responses or settings.rate_limits:
             return {}
-        rows = [row for row in self._context.catalogue.operations if row.kind in ways]
-        self._ways = {row.name: ways[row.kind] for row in rows}
+        rows = [row for row in self._context.catalogue.operations if row.kind in self._ways]
         return {(row.method.encode(), row.path.encode()): row for row in rows}
 
     def row(self, method: bytes, url: bytes) -> Operation | None:
@@ -102,7 +101,7 @@ class Quick:
         if seen is None:
             return None
         account, host, media_type = seen
-        return self._ways[row.name](
+        return self._ways[row.kind](
             _Call(row, url, headers, content, began_s, account, host, media_type, account.clock.now())
         )
 
@@ -170,10 +169,8 @@ class Quick:
 
     def _submit(self, call: _Call) -> bytes | None:
         context, account = self._context, call.account
-        if call.media_type not in self._types:
-            if str(call.media_type, "latin-1").partition(";")[0].strip().lower() != _JSON_TYPE:
-                return None
-            _remembered(self._types, call.media_type, None)
+        if media_type_of(str(call.media_type, "latin-1")) != _JSON_TYPE:
+            return None
         base_url = self._hosts.get(call.host)
         if base_url is None:
             base_url = _remembered(self._hosts, call.host, context.base_url(str(call.host, "latin-1")))

@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
             if quiet == QUIET_TICKS and asked and self.keeps_memory:
                 gc.collect()  # connections that have ended may hold what they received, in circles
                 await asyncio.to_thread(give_back)
-            elif ticks % SURPLUS_TICKS == 0 and self.keeps_memory:
+            elif quiet < QUIET_TICKS and asked and self.keeps_memory and ticks % SURPLUS_TICKS == 0:
                 await asyncio.to_thread(give_back_surplus)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TICK_S)
