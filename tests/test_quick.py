@@ -12,12 +12,12 @@ import httpx2
 import pytest
 from PIL import Image
 
+from novita_mock import heads
 from novita_mock.express import FILLED_BYTES, ExpressProtocol
-from novita_mock.quick import Quick
 from novita_mock.server import running
 from novita_mock.settings import Settings
 from novita_mock.types import JSON
-from raw import Raw
+from raw import Raw, request
 
 UPSCALE, IMG2IMG, V2 = "/v3/async/upscale", "/v3/async/img2img", "/v2/upscale"
 RESULT, PROGRESS = "/v3/async/task-result", "/v2/progress"
@@ -131,7 +131,7 @@ def twins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     speed = "manual" if request.param == "manual" else 0.0
     settings = Settings(port=0, seed=5, speed=speed, quiet=True, max_pending_tasks=10_000)
     with running(settings) as quick, monkeypatch.context() as patch:
-        patch.setattr(Quick, "_rows_of", lambda self: {}, raising=True)
+        patch.setattr(heads, "_rows_of", lambda context, kinds: {})
         with running(settings) as long:
             both = Twin(quick), Twin(long)
             yield both
@@ -171,6 +171,49 @@ def test_both_ways_come_to_the_same(twins: tuple[Twin, Twin], seed: int, answers
             told = [twin.told(f"/_mock/{route}?account={key}") for twin in twins]
             assert told[0] == told[1], (key, route)
     assert answers() > 15
+
+
+def test_a_head_that_came_before_is_known_again(answers: Callable[[], int], again: Callable[[], int]) -> None:
+    settings = Settings(port=0, speed="manual", quiet=True)
+    wanted = {"model_name": "4x-UltraSharp", "scale_factor": 2, "image_base64": PICTURES[0]}
+    good = json.dumps({"request": wanted}).encode()
+    bad = good.replace(b": 2", b": 9")
+    with running(settings) as url, Raw(url) as raw:
+        submit = [request(UPSCALE, method="POST", body=body) for body in (good, bad)]
+        first = raw.ask(submit[0])
+        assert (first.status, again()) == (200, 0)
+        assert [raw.ask(submit[0]).status, again()] == [200, 1]
+        # The same head over a bad body, and over one that comes in parts or with the next request.
+        assert [raw.ask(submit[1]).status, again(), answers()] == [400, 2, 2]
+        raw.send_on([submit[0][:-9], submit[0][-9:]], 0.01)
+        assert [raw.reply().status, again(), answers()] == [200, 2, 2]
+        raw.send(submit[0] + submit[0])
+        assert [raw.reply().status, raw.reply().status, again(), answers()] == [200, 200, 2, 4]
+        poll = request(f"{RESULT}?task_id={json.loads(first.body)['task_id']}")
+        with Raw(url) as another:
+            assert another.ask(poll).content == raw.ask(poll).content
+            assert another.ask(submit[0]).status == 200
+        assert again() == 4
+        # A fault waits: what is known helps nothing.
+        rule = {"phase": "before", "effect": {"kind": "error", "problem": "rate-limit"}}
+        httpx2.post(f"{url}/_mock/faults", json=rule)
+        assert [raw.ask(poll).status, raw.ask(poll).status, again(), answers()] == [429, 200, 6, 7]
+
+
+@pytest.fixture
+def again(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How many heads were known again."""
+    counted = 0
+    find = heads.Heads.find
+
+    def counting(self: heads.Heads, data: bytes) -> tuple[heads.Head, bytes] | None:
+        nonlocal counted
+        found = find(self, data)
+        counted += found is not None
+        return found
+
+    monkeypatch.setattr(heads.Heads, "find", counting)
+    return lambda: counted
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ none.
 import asyncio
 
 from novita_mock.catalogue import Operation
+from novita_mock.heads import Head
 from novita_mock.incoming import WHOLE
 from novita_mock.lifting import Content
 from novita_mock.noting import log
@@ -30,24 +31,40 @@ class ExpressProtocol(Protocol):
     #: Of the request that is held back.
     _row: Operation | None = None
     _parts: list[bytes]
+    #: Whether what came last began with a request, and whether that is known to be none for the short way.
+    _begins = _left_alone = False
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; what it holds of a request that has not come whole goes another way."""
+        """Answer a request that is known again, else feed the parser.
+
+        What that holds of a request that has not come whole goes another way.
+        """
+        self._begins = self._idle() and not self.begun and not self._refused
+        found = self.quick.heads.find(data) if self._begins else None
+        if found is not None:
+            self._latest = data
+            if self._answered(*found):
+                self._come_to_rest()
+                return
+        self._left_alone = found is not None
         super().data_received(data)
+        self._left_alone = False
         if self._row is not None:
             self._wait_for_the_rest(self._row)
+
+    def _idle(self) -> bool:
+        """Whether nothing that came before is still to be answered."""
+        answered = self.cycle is None or self.cycle.response_complete
+        return answered and not self.pipeline and not self.flow.write_paused
 
     def take_headers(self) -> None:
         """Hold a request back that may be answered at once."""
         method: bytes = self.parser.get_method()
-        row = self.quick.row(method, self.url)
-        idle = self.cycle is None or self.cycle.response_complete
+        row = None if self._left_alone else self.quick.heads.row(method, self.url)
         if (
             row is None
-            or not idle
-            or self.pipeline
+            or not self._idle()
             or self.expect_100_continue
-            or self.flow.write_paused
             or self.parser.get_http_version() != "1.1"
             or not self.parser.should_keep_alive()
         ):
@@ -67,16 +84,26 @@ class ExpressProtocol(Protocol):
         row, self._row = self._row, None
         if row is None or self._refused:
             super().on_message_complete()
-        elif self._answered(row, self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)):
+        elif self._taken(row, self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)):
             self._come_to_rest()
         else:
             self._let_go()
             super().on_message_complete()
 
+    def _taken(self, row: Operation, content: bytes) -> bool:
+        """Answer a request that the parser has read, if that can be done, and know its head again."""
+        head = self.quick.heads.read(row, self.url, self.headers)
+        if head is None or not self._answered(head, content):
+            return False
+        if self._begins:
+            self.quick.heads.learn(self._latest, head, len(content))
+        return True
+
     def filled(self, row: Operation, content: bytearray) -> None:
         """The whole of a large body is there, and this is the connection's protocol again."""
         self._row = None
-        if len(content) <= MOST_BYTES and self._answered(row, content):
+        head = self.quick.heads.read(row, self.url, self.headers)
+        if len(content) <= MOST_BYTES and head is not None and self._answered(head, content):
             if len(self.quick.spare) < MOST_SPARE:
                 self.quick.spare.append(content)
             self._come_to_rest()
@@ -90,7 +117,8 @@ class ExpressProtocol(Protocol):
         """Have the rest of a large body read into one buffer, where the short way expects it."""
         lengths = [value for name, value in self.headers if name == b"content-length"]
         length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdigit() else 0
-        if not FILLED_BYTES <= length <= row.max_body_bytes or not self.quick.expects(self.headers):
+        head = self.quick.heads.read(row, self.url, self.headers)
+        if not FILLED_BYTES <= length <= row.max_body_bytes or head is None or head.special:
             self._row = None
             self._let_go()
             return
@@ -118,9 +146,9 @@ class ExpressProtocol(Protocol):
         for part in self._parts:
             super().on_body(part)
 
-    def _answered(self, row: Operation, content: Content) -> bool:
+    def _answered(self, head: Head, content: Content) -> bool:
         try:
-            reply = self.quick.answer(row, self.url, self.headers, content)
+            reply = self.quick.answer(head, content)
         except Exception:
             log.exception("the double failed")
             self._refuse(our_fault())

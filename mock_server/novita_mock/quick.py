@@ -12,14 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from novita_mock import dialects
-from novita_mock.accounts import Account, key_of
-from novita_mock.catalogue import Operation
 from novita_mock.context import Context, date_of
-from novita_mock.egress import HOP_HEADER
-from novita_mock.incoming import media_type_of
+from novita_mock.heads import JSON_TYPE, Head, Heads
 from novita_mock.intake import Taken
 from novita_mock.lifting import Content
-from novita_mock.note import Headers, Note
+from novita_mock.note import Note
 from novita_mock.noting import log_line, logs, told_of
 from novita_mock.plan import Fate
 from novita_mock.problems import Problem
@@ -28,30 +25,17 @@ from novita_mock.task import Task, eta_s, progress_percent
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-#: Headers that change what is done. Those of them that are not looked at here are left to the long way.
-_TELLING = frozenset(
-    {
-        b"authorization", b"host", b"content-type", b"content-encoding", b"transfer-encoding", b"expect",
-        b"x-omni-key", b"x-novita-mock-scenario", HOP_HEADER.lower().encode(),
-    }
-)  # fmt: skip
 _QUERY = b"task_id="
-_JSON_TYPE = "application/json"
-#: Callers, hosts and replies that are known again; beyond that, all are found anew.
+#: Replies that are known again; beyond that, all are found anew.
 _MAX_KNOWN = 1024
 
 
 class _Call(Struct, gc=False):
-    """A request that came whole, and its caller once that is known."""
+    """A request that came whole: its head, its body, and when it came, by the wall and by its account."""
 
-    row: Operation
-    url: bytes
-    headers: Headers
+    head: Head
     content: Content
     began_s: float
-    account: Account
-    host: bytes
-    media_type: bytes
     at_s: float
 
 
@@ -73,81 +57,30 @@ class Quick:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._ways: dict[str, _Way] = {"submit": self._submit, "result": self._result}
+        self.heads = Heads(context, frozenset(self._ways))
         #: What large bodies were read into, for the next ones.
         self.spare: list[bytearray] = []
-        self._ways: dict[str, _Way] = {"submit": self._submit, "result": self._result}
-        self._rows = self._rows_of()
-        self._accounts: dict[bytes, Account] = {}
-        self._hosts: dict[bytes, str] = {}
         self._kept: dict[str, _Kept] = {}
         self._heads: dict[tuple[int, int], bytes] = {}
 
-    def _rows_of(self) -> dict[tuple[bytes, bytes], Operation]:
-        settings = self._context.settings
-        # These concern every request.
-        if settings.scenario or settings.strict_responses or settings.rate_limits:
-            return {}
-        rows = [row for row in self._context.catalogue.operations if row.kind in self._ways]
-        return {(row.method.encode(), row.path.encode()): row for row in rows}
-
-    def row(self, method: bytes, url: bytes) -> Operation | None:
-        """The operation that a request may be answered for here, if there is one."""
-        return self._rows.get((method, url.partition(b"?")[0]))
-
-    def answer(self, row: Operation, url: bytes, headers: Headers, content: Content) -> bytes | None:
+    def answer(self, head: Head, content: Content) -> bytes | None:
         """A whole response of HTTP/1.1; None where the long way must be gone, and nothing was done."""
+        if head.special:
+            return None
         began_s = self._context.wall.monotonic()
-        seen = self._seen(headers)
-        if seen is None:
-            return None
-        account, host, media_type = seen
-        return self._ways[row.kind](
-            _Call(row, url, headers, content, began_s, account, host, media_type, account.clock.now())
-        )
-
-    def expects(self, headers: Headers) -> bool:
-        """Whether a request with these headers may be answered here, once all of it has come."""
-        return self._seen(headers) is not None
-
-    def _seen(self, headers: Headers) -> tuple[Account, bytes, bytes] | None:
-        """The caller, the host and the type of the body; None where headers ask for anything special."""
-        key = host = media_type = None
-        for name, value in headers:
-            if name not in _TELLING:
-                continue
-            if name == b"authorization" and key is None:
-                key = value
-            elif name == b"host" and host is None:
-                host = value
-            elif name == b"content-type" and media_type is None:
-                media_type = value
-            else:
-                return None
-        if key is None or host is None:
-            return None
-        account = self._accounts.get(key) or self._caller(key)
-        return None if account is None or account.faults.waiting else (account, host, media_type or b"")
-
-    def _caller(self, key: bytes) -> Account | None:
-        """The account of a header that holds a key and no scenario."""
-        context = self._context
-        if b"@" in key:
-            return None
-        try:
-            bare = context.catalogue.quirks["bare-key"] == "accepted"
-            account = context.accounts.of_key(key_of([str(key, "latin-1")], [], bare=bare))
-        except Problem:
-            return None
-        return _remembered(self._accounts, key, account)
+        return self._ways[head.row.kind](_Call(head, content, began_s, head.account.clock.now()))
 
     def _result(self, call: _Call) -> bytes | None:
-        query = call.url.partition(b"?")[2]
+        query = call.head.url.partition(b"?")[2]
         if not query.startswith(_QUERY):
             return None
-        account = call.account
+        account = call.head.account
         try:
             # The id of a task holds nothing that a query could spell in two ways.
-            task = self._context.engine.get(account, str(query[len(_QUERY) :], "latin-1"), call.row.dialect)
+            task = self._context.engine.get(
+                account, str(query[len(_QUERY) :], "latin-1"), call.head.row.dialect
+            )
         except Problem:
             return None
         if account.clock.instant and not task.terminal:
@@ -168,13 +101,11 @@ class Quick:
         return body
 
     def _submit(self, call: _Call) -> bytes | None:
-        context, account = self._context, call.account
-        if media_type_of(str(call.media_type, "latin-1")) != _JSON_TYPE:
+        context, head = self._context, call.head
+        account = head.account
+        if not head.is_json:
             return None
-        base_url = self._hosts.get(call.host)
-        if base_url is None:
-            base_url = _remembered(self._hosts, call.host, context.base_url(str(call.host, "latin-1")))
-        taken = context.intake(call.row).plain(call.content, base_url)
+        taken = context.intake(head.row).plain(call.content, head.base_url)
         if taken is None or taken.submission is None:
             return None
         submission = taken.submission
@@ -189,7 +120,8 @@ class Quick:
     def _done(self, call: _Call, query: bytes, task: Task, body: bytes, taken: Taken | None = None) -> bytes:
         """Write the request down; its response."""
         received, submission = (None, None) if taken is None else (taken.received, taken.submission)
-        context, account, row = self._context, call.account, call.row
+        context, head = self._context, call.head
+        account, row = head.account, head.row
         took_ms = (context.wall.monotonic() - call.began_s) * 1000
         noted = Note(
             number=account.next("request") + 1,
@@ -199,7 +131,7 @@ class Quick:
             method=row.method,
             path=row.path,
             query=query,
-            headers=call.headers,
+            headers=head.headers,
             status=200,
             duration_ms=took_ms,
             task_id=task.task_id,
@@ -207,20 +139,20 @@ class Quick:
             request_bytes=len(call.content),
             content=body,
             response_bytes=len(body),
-            response_type=_JSON_TYPE,
+            response_type=JSON_TYPE,
         )
         context.shelf.add(account.journal, noted)
         if logs(context.settings):
             log_line(context.settings, row.method, row.path, 200, took_ms, told_of(task, submission))
-        return self._head(int(account.clock.now() // 1), len(body)) + body
+        return self._status_and_headers(int(call.at_s // 1), len(body)) + body
 
-    def _head(self, second: int, length: int) -> bytes:
+    def _status_and_headers(self, second: int, length: int) -> bytes:
         """The head of a response, as the long way writes it."""
         found = self._heads.get((second, length))
         if found is None:
             lines = (
                 "HTTP/1.1 200 OK", f"date: {date_of(second)}", f"content-length: {length}",
-                f"content-type: {_JSON_TYPE}", "", "",
+                f"content-type: {JSON_TYPE}", "", "",
             )  # fmt: skip
             found = _remembered(self._heads, (second, length), "\r\n".join(lines).encode())
         return found
