@@ -19,7 +19,7 @@ MAPPED_FROM, KEPT, PAD = 32 * MIB, 128 * MIB, 16 * MIB
 ARENAS = 2
 #: How much more than is in use may be held before it goes back, in bytes: what lies between blocks in use is
 #: nobody's, and grows with every mixture of sizes.
-SURPLUS = 192 * MIB
+SURPLUS = 64 * MIB
 
 
 def keep_memory() -> bool:

@@ -170,6 +170,8 @@ def _told_problems(context: Context) -> dict[type[Exception], Told]:
         exchange = exchange_of(request)
         exchange.problem = exc.message[:200]
         exchange.note = f"{exc.kind}: {exc.message[:120]}"
+        # Who raised it holds it: with the trace it would keep the request's body until garbage is collected.
+        exc.__traceback__ = exc.__context__ = None
         return refuse(context, exc, request.scope["path"], exchange.account or context.caller(request))
 
     async def routing(request: Request, exc: Exception) -> Response:

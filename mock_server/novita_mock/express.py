@@ -34,6 +34,11 @@ class ExpressProtocol(Protocol):
     #: Whether what came last began with a request, and whether that is known to be none for the short way.
     _begins = _left_alone = False
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what was held back."""
+        super().connection_lost(exc)
+        self._row, self._parts = None, []
+
     def data_received(self, data: bytes) -> None:
         """Answer a request that is known again, else feed the parser.
 
@@ -201,5 +206,7 @@ class _Filling(asyncio.BufferedProtocol):
         self._protocol.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
+        """It is over, and what came is let go."""
+        self._view.release()
+        self._content = bytearray()
         self._protocol.connection_lost(exc)

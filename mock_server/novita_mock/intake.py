@@ -28,7 +28,7 @@ from novita_mock.validation import Validator
 DRAWN = -1
 
 
-class Taken(Struct, frozen=True, gc=False):
+class Taken(Struct, frozen=True):  # not gc=False: what is raised refers to those who hold it
     """What became of a body.
 
     Attributes:

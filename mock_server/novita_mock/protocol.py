@@ -62,9 +62,12 @@ class Protocol(TimedProtocol):
         self.wait(self.context.settings.header_deadline_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clock, and let go of what came: a connection refers to itself, and goes late."""
         self.wait(None)
         super().connection_lost(exc)
+        self._latest = b""
+        if self.cycle is not None:
+            self.cycle.body = b""
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless this connection was refused already."""
