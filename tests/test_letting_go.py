@@ -1,4 +1,4 @@
-"""What a request brought is gone once it is answered, or broken off: no collector of garbage has to come by."""
+"""What a request brought is gone once it is answered or broken off: nobody has to collect garbage first."""
 
 import base64
 import gc

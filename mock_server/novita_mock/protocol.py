@@ -67,7 +67,7 @@ class Protocol(TimedProtocol):
         super().connection_lost(exc)
         self._latest = b""
         if self.cycle is not None:
-            self.cycle.body = b""
+            self.cycle.body = bytearray()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless this connection was refused already."""
