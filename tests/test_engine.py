@@ -56,7 +56,7 @@ class Bench:
             self.results,
             self.contents,
             self.painter,
-            wake=lambda account: self.timeline.run_due(account),
+            expect=lambda account, due_s: self.timeline.expect(account, due_s),
             ended=lambda account, task, named: self.ended.append(task),
             plan=lambda *told: self.planned,
         )

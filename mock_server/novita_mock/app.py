@@ -103,6 +103,9 @@ def _context(
     def wake(account: Account) -> None:
         context.timeline.run_due(account)
 
+    def expect(account: Account, due_s: float) -> None:
+        context.timeline.expect(account, due_s)
+
     carrier = Carrier(Sender(Policy(settings.allow_webhook_host), own_urls=own_urls), own_urls, wall)
     deliveries = Deliveries(chance, carrier, wake)
     announcer, expiries = Announcer(catalogue, deliveries), Expiries(tasks)
@@ -112,7 +115,7 @@ def _context(
         announcer(account, task, named)
 
     painter = painter or Pool(settings.max_pixels_in_flight)
-    engine = Engine(settings, chance, accounts, tasks, results, contents, painter, wake, ended)
+    engine = Engine(settings, chance, accounts, tasks, results, contents, painter, expect, ended)
     context = Context(
         settings=settings,
         catalogue=catalogue,

@@ -30,7 +30,7 @@ class Engine:
     """Owns every task of every account, on one event loop. A source of the timeline.
 
     Args:
-        wake: called when something may have fallen due in an account.
+        expect: called when something is due in an account, with the moment.
         ended: called once for each task that has ended, with the faults of the scenario it was made in.
         plan: how long a task takes and how it ends.
     """
@@ -44,17 +44,15 @@ class Engine:
         results: Results,
         contents: Contents,
         painter: Painter,
-        wake: Callable[[Account], None],
+        expect: Callable[[Account, float], None],
         ended: Callable[[Account, Task, tuple[FaultRule, ...]], None],
         plan: Callable[..., Plan] = plan_for,
     ) -> None:
         self._chance = chance
         self._accounts = accounts
-        self._tasks = tasks
-        self._results = results
-        self._contents = contents
+        self._tasks, self._results, self._contents = tasks, results, contents
         self._painter = painter
-        self._wake = wake
+        self._expect = expect
         self._ended = ended
         self._plan = plan
         self._unfinished = Unfinished(settings, contents)
@@ -80,13 +78,14 @@ class Engine:
             NotEnough: the account's balance does not pay for it.
         """
         self.check(submission)
+        account.wallet.check(cost := submission.cost)
         task = self._new_task(account, submission, fate)
         if not submission.wish.test_status:
-            account.wallet.charge(task.task_id, submission.cost)
-            account.spending.note(task.task_id, task.digest, task.submitted_s, submission.cost, lost=False)
+            account.wallet.charge(task.task_id, cost)
+            account.spending.note(task.task_id, task.digest, task.submitted_s, cost, lost=False)
         self._unfinished.add(task.task_id, submission)
         self._tasks.put(task, None)
-        self._wake(account)
+        self._expect(account, task.start_due_s)
         return self._tasks.get(account.account_id, task.task_id) or task
 
     def get(self, account: Account, task_id: str, dialect: str) -> Task:
@@ -217,7 +216,7 @@ class Engine:
         """Nothing more has to be done for the end of a task: it comes when it is due."""
         if task.end_due_s <= account.clock.now():
             self._end_late(account)
-            self._wake(account)
+            self._expect(account, task.end_due_s)
 
     def _end_late(self, account: Account) -> None:
         # Where the clock stands, in the order in which they were due: who painted faster must not show.

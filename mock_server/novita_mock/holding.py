@@ -35,9 +35,12 @@ class Holding:
             self.kept_bytes -= content.size
             self._contents.drop(content)
 
-    def more_bytes(self, files: Mapping[str, bytes]) -> int:
-        """By how many bytes it would grow with some files, by digest."""
-        return sum(len(content) for digest, content in files.items() if digest not in self._times)
+    def has_room(self, files: Mapping[str, bytes], most: int) -> bool:
+        """Whether with some files, by digest, it would hold so many bytes at most."""
+        room = most - self.kept_bytes
+        if sum(map(len, files.values())) <= room:
+            return True
+        return sum(len(content) for digest, content in files.items() if digest not in self._times) <= room
 
 
 class Pictures(Mapping[str, bytes]):

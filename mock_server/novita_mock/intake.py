@@ -84,7 +84,7 @@ class Intake:
             return None
         return Taken(Unread(rest, tuple(words)), self._submission(body, pictures, base_url))
 
-    def _lifted(self, text: memoryview | None, place: Place) -> Known | None:
+    def _lifted(self, text: Content | memoryview | None, place: Place) -> Known | None:
         """The picture that stood at a place; None where anything about it is not as it must be."""
         if text is None or not 0 < len(text) <= place.max_length:
             return None

@@ -12,6 +12,9 @@ from novita_mock.chance import draw_token
 #: Most pictures of one body, and how far from one to the next is searched, in bytes.
 MAX_PICTURES, _MAX_GAP = 32, 64 * 1024
 _WORD = draw_token()
+_WORDS = [f"{_WORD}-{number}" for number in range(MAX_PICTURES)]
+#: To look at parts of so short a body costs more than to copy them, in bytes.
+_SHORT = 4096
 
 Content = bytes | bytearray
 
@@ -27,18 +30,18 @@ class Lifter:
         either = "|".join(map(re.escape, sorted(names)))
         self._begins = re.compile(rf'"(?:{either})"[ \t\r\n]*:[ \t\r\n]*"'.encode())
 
-    def lift(self, content: Content) -> tuple[bytes, dict[str, memoryview]]:
+    def lift(self, content: Content) -> tuple[bytes, dict[str, Content | memoryview]]:
         """The body with a word in place of each picture, and by these words what stood there."""
         parts: list[Content | memoryview] = []
-        lifted: dict[str, memoryview] = {}
-        view, place = memoryview(content), 0
+        lifted: dict[str, Content | memoryview] = {}
+        view, place = content if len(content) <= _SHORT else memoryview(content), 0
         while len(lifted) < MAX_PICTURES:
             found = self._begins.search(content, place, place + _MAX_GAP)
             end = content.find(b'"', found.end()) if found else -1
             if found is None or end < 0:
                 break
-            word = f"{_WORD}-{len(lifted)}"
-            lifted[word] = view[found.end() : end]
-            parts += (view[place : found.end()], word.encode())
+            word, begin = _WORDS[len(lifted)], found.end()
+            lifted[word] = view[begin:end]
+            parts += (view[place:begin], word.encode())
             place = end
         return b"".join([*parts, view[place:]]), lifted

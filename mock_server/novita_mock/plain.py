@@ -73,7 +73,7 @@ class Plain:
         if self._always:  # then these are all of them
             return self._places
         found = [each for place in self._places for each in _found(body, place, 0)]
-        return sorted(found, key=lambda place: len(place.path))
+        return sorted(found, key=lambda place: len(place.path)) if len(found) > 1 else found
 
 
 def plain_for(schema: JSON) -> Plain | None:
@@ -184,10 +184,10 @@ def _respelled(value: JSON, wanted: _Object) -> bool:
             return False
         for name, default in wanted.filled.items():
             value.setdefault(name, default)
-    for name, (absent, inside) in wanted.inside.items():
-        item = value.get(name, UNSET)
-        if item is UNSET:
-            continue
+    rules = wanted.inside
+    for name in [name for name in value if name in rules]:
+        absent, inside = rules[name]
+        item = value[name]
         if item is None and absent:
             del value[name]
         elif inside == "number":

@@ -41,6 +41,9 @@ class Fate(Struct, frozen=True, gc=False):
     nsfw: tuple[bool, float] | None = None
 
 
+_NO_FATE = Fate()
+
+
 def plan_for(request: Mapping[str, JSON], output: Output, instant: bool, fate: Fate | None = None) -> Plan:
     """The plan of a request: the time grows with pixels, steps and pictures.
 
@@ -50,7 +53,7 @@ def plan_for(request: Mapping[str, JSON], output: Output, instant: bool, fate: F
         instant: whether planned delays count as zero.
         fate: what faults decide about it.
     """
-    fate = fate or Fate()
+    fate = fate or _NO_FATE
     if instant:
         return Plan(0.0, 0.0, fate.failure, fate.nsfw)
     megapixels = output.pixels / 1_000_000

@@ -18,7 +18,6 @@ from novita_mock.intake import Taken
 from novita_mock.lifting import Content
 from novita_mock.note import Note
 from novita_mock.noting import log_line, logs, told_of
-from novita_mock.plan import Fate
 from novita_mock.problems import Problem
 from novita_mock.task import Task, eta_s, progress_percent
 
@@ -108,10 +107,8 @@ class Quick:
         taken = context.intake(head.row).plain(call.content, head.base_url)
         if taken is None or taken.submission is None:
             return None
-        submission = taken.submission
         try:
-            account.wallet.check(submission.cost)
-            task = context.engine.submit(account, submission, Fate())  # refuses before it does anything
+            task = context.engine.submit(account, taken.submission)  # refuses before it does anything
         except Problem:
             return None
         body = msgspec.json.encode(dialects.accepted(task, context.catalogue).body)

@@ -80,6 +80,15 @@ class Timeline:
             due = self._next(account)
         self._arm(account, None if due is None else due[0])
 
+    def expect(self, account: Account, due_s: float) -> None:
+        """Something is due then: see to it, where the account is not looked at by then anyway."""
+        clock = account.clock
+        if due_s > clock.now():
+            timer, moment_s = self._timers.get(account.account_id), clock.wall_moment(due_s)
+            if moment_s == inf if timer is None else timer.at_s <= moment_s:
+                return
+        self.run_due(account)
+
     async def advance(self, account: Account, seconds: float) -> list[Effect]:
         """Let account time pass, stopping wherever something is due; what happened, in order.
 

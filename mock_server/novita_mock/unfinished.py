@@ -68,9 +68,9 @@ class Unfinished:
         """Raises ``TooMuch`` where there is more unfinished work than the settings allow."""
         if len(self) >= self._max_tasks:
             raise TooMuch(f"{len(self)} tasks are unfinished; no more are taken now")
-        kept_bytes = self._holding.kept_bytes
-        if self._orders and kept_bytes + self._holding.more_bytes(submission.images) > self._max_bytes:
-            raise TooMuch(f"{kept_bytes} bytes of pictures wait for work; no more are taken now")
+        if self._orders and not self._holding.has_room(submission.images, self._max_bytes):
+            waiting = f"{self._holding.kept_bytes} bytes of pictures wait for work"
+            raise TooMuch(f"{waiting}; no more are taken now")
 
     def add(self, task_id: str, submission: Submission) -> None:
         """A task was accepted."""
