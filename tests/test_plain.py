@@ -10,7 +10,7 @@ from contract_files import ROOT
 from novita_mock.album import Album
 from novita_mock.catalogue import load
 from novita_mock.intake import Intake
-from novita_mock.lifting import Lifter
+from novita_mock.lifting import LONG, Lifter
 from novita_mock.plain import plain_for
 from novita_mock.validation import Validator
 from odd_bodies import OPERATIONS, how_many, odd_body, samples
@@ -107,6 +107,33 @@ def test_whatever_is_wrong_or_odd_goes_the_long_way(content):
     taken = intake_of(operation).take(content.encode(), "http://x")
     expected = the_long_way(operation).take(content.encode(), "http://x")
     assert (taken.submission, str(taken.problem)) == (expected.submission, str(expected.problem))
+
+
+#: Long bodies whose picture ends near their end, and far from it; and long ones that are none.
+LONG_BODIES = {
+    "near": '{"request": {"model_name": "4x-UltraSharp", "image_base64": "%s", "scale_factor": 2}}',
+    "at the end": '{"request": {"model_name": "4x-UltraSharp", "scale_factor": 2, "image_base64": "%s"}}',
+    "far": '{"request": {"image_base64": "%s", "scale_factor": 2,'
+    + " " * 9000
+    + '"model_name": "4x-UltraSharp"}}',
+    "twice": '{"request": {"image_base64": "%s", "scale_factor": 2, "model_name": "4x-UltraSharp", '
+    '"image_base64": "AAAA"}}',
+    "escaped": '{"request": {"image_base64": "\\u0041%s", "scale_factor": 2, "model_name": "4x-UltraSharp"}}',
+    "unended": '{"request": {"model_name": "4x-UltraSharp", "scale_factor": 2, "image_base64": "%s}}',
+}
+
+
+@pytest.mark.parametrize("spelling", LONG_BODIES)
+def test_where_the_end_of_a_long_picture_is_guessed_the_same_comes_of_it(spelling):
+    operation, long = OPERATIONS[0], base64.b64encode(base64.b64decode(picture()) + bytes(LONG)).decode()
+    content = (LONG_BODIES[spelling] % long).encode()
+    taken = intake_of(operation).plain(content, "http://x")
+    expected = the_long_way(operation).take(content, "http://x")
+    assert (taken is not None) is (spelling in ("near", "at the end", "far"))
+    if taken is not None:
+        assert taken.submission == expected.submission
+        assert taken.received.read() == expected.received
+        assert taken.submission.images.values()
 
 
 def test_a_word_in_place_of_a_picture_can_not_be_guessed_and_stands_for_it_alone():

@@ -15,6 +15,9 @@ _WORD = draw_token()
 _WORDS = [f"{_WORD}-{number}" for number in range(MAX_PICTURES)]
 #: To look at parts of so short a body costs more than to copy them, in bytes.
 _SHORT = 4096
+#: From how many bytes on the end of a picture is worth a guess, and how near to the end of a body it is then
+#: looked for first.
+LONG, _TAIL = 256 * 1024, 4096
 
 Content = bytes | bytearray
 
@@ -30,15 +33,26 @@ class Lifter:
         either = "|".join(map(re.escape, sorted(names)))
         self._begins = re.compile(rf'"(?:{either})"[ \t\r\n]*:[ \t\r\n]*"'.encode())
 
-    def lift(self, content: Content) -> tuple[bytes, dict[str, Content | memoryview]]:
-        """The body with a word in place of each picture, and by these words what stood there."""
+    def lift(
+        self, content: Content, *, guessing: bool = False
+    ) -> tuple[bytes, dict[str, Content | memoryview]]:
+        """The body with a word in place of each picture, and by these words what stood there.
+
+        Args:
+            content: the body.
+            guessing: whether a picture may be taken to end at the first quote near the end of the body: it is
+                no base64 where that is wrong, for then there is a quote in it.
+        """
         parts: list[Content | memoryview] = []
         lifted: dict[str, Content | memoryview] = {}
         view, place = content if len(content) <= _SHORT else memoryview(content), 0
         while len(lifted) < MAX_PICTURES:
             found = self._begins.search(content, place, place + _MAX_GAP)
-            end = content.find(b'"', found.end()) if found else -1
-            if found is None or end < 0:
+            if found is None:
+                break
+            near_the_end = max(found.end(), len(content) - _TAIL) if guessing else found.end()
+            end = content.find(b'"', near_the_end)
+            if end < 0:
                 break
             word, begin = _WORDS[len(lifted)], found.end()
             lifted[word] = view[begin:end]
