@@ -1,7 +1,9 @@
 """Pictures that came before are known again, and never taken for others."""
 
 import threading
+from base64 import b64encode
 from hashlib import sha256
+from random import Random  # noqa: TID251 - seeded, and of no double
 
 import httpx2
 import pytest
@@ -33,8 +35,36 @@ def test_two_pictures_of_one_sample_are_two():
     known, other = Album(), LARGE[:3000] + b"x" + LARGE[3001:]
     assert album._sample(LARGE) == album._sample(other) != album._sample(LARGE[:-1] + b"x")
     assert known.of(LARGE).digest != known.of(other).digest
+    text = b64encode(LARGE)
+    assert known.spelled(text, 0, len(text)) is None  # the other one took its place
     assert known.of(LARGE).content == LARGE
     assert known.kept_bytes == len(LARGE)
+
+
+@pytest.mark.parametrize("length", [5000, 5001, 5002, album._PIECE - 1, album._PIECE, 3 * album._PIECE + 1])
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_a_long_picture_is_known_by_its_base64(length, kind):
+    known, content = Album(), SMALL + Random(length).randbytes(length - len(SMALL))
+    spelled = b64encode(content)
+    text, begin, end = kind(b'{"a": "' + spelled + b'"}'), 7, 7 + len(spelled)
+    assert known.spelled(text, begin, end) is None
+    held = known.of(content)
+    assert known.spelled(text, begin, end) is held
+    assert album._sample_of_text(text, begin, end) == album._sample(content)
+    for place in (begin, begin + len(spelled) // 2 + 1, end - 5):
+        other = kind(text[:place] + (b"A" if text[place : place + 1] != b"A" else b"B") + text[place + 1 :])
+        assert known.spelled(other, begin, end) is None
+    assert known.spelled(text, begin, end - 4) is known.spelled(text, begin, end - 1) is None
+    assert known.spelled(text, begin + 4, end) is None
+
+
+def test_only_the_usual_spelling_of_base64_is_known():
+    known, content = Album(), SMALL + bytes(5000 - len(SMALL))  # a last group of two bytes
+    known.of(content)
+    text = b64encode(content)
+    assert text.endswith(b"AAA=")
+    for odd in (text[:-2] + b"B=", text.rstrip(b"="), text[:80] + b"\r\n" + text[80:]):
+        assert known.spelled(odd, 0, len(odd)) is None
 
 
 def test_what_is_no_picture_is_not_remembered():

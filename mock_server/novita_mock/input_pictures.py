@@ -82,6 +82,11 @@ def looked_at(content: bytes, path: Path, limits: JSON, album: Album) -> Known:
     return known
 
 
+def fits(known: Known, limits: JSON) -> bool:
+    """Whether a picture is no larger than its place allows."""
+    return len(known.content) <= limits["max_bytes"] and _beyond(known, limits) is None
+
+
 def _beyond(known: Known, limits: JSON) -> str | None:
     """How a picture is larger than its limits allow, in words, or None."""
     width, height = known.picture.width, known.picture.height

@@ -13,7 +13,7 @@ from novita_mock.bodies import parse
 from novita_mock.catalogue import Operation
 from novita_mock.dialects import asked
 from novita_mock.geometry import OUTPUTS
-from novita_mock.input_pictures import holder_of, looked_at, pictures_of, told
+from novita_mock.input_pictures import fits, holder_of, looked_at, pictures_of, told
 from novita_mock.lifting import LONG, Content, Lifter
 from novita_mock.note import Unread
 from novita_mock.plain import Place, plain_for
@@ -80,7 +80,7 @@ class Intake:
         for place in places:
             holder = holder_of(body, place.path)
             word = holder[place.path[-1]]
-            known = self._lifted(lifted.get(word), place)
+            known = self._lifted(content, lifted.get(word), place)
             if known is None:
                 return None
             holder[place.path[-1]] = known.digest
@@ -90,12 +90,15 @@ class Intake:
             return None
         return Taken(Unread(rest, tuple(words)), self._submission(body, pictures, base_url))
 
-    def _lifted(self, text: Content | memoryview | None, place: Place) -> Known | None:
+    def _lifted(self, body: Content, part: slice | None, place: Place) -> Known | None:
         """The picture that stood at a place; None where anything about it is not as it must be."""
-        if text is None or not 0 < len(text) <= place.max_length:
+        if part is None or not 0 < part.stop - part.start <= place.max_length:
             return None
+        known = self._album.spelled(body, part.start, part.stop)
+        if known is not None:
+            return known if fits(known, place.limits) else None
         try:
-            content = pybase64.b64decode(text, validate=True)
+            content = pybase64.b64decode(memoryview(body)[part], validate=True)
             return looked_at(content, place.path, place.limits, self._album)
         except (binascii.Error, ValueError, Refused):
             return None

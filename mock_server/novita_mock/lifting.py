@@ -33,10 +33,8 @@ class Lifter:
         either = "|".join(map(re.escape, sorted(names)))
         self._begins = re.compile(rf'"(?:{either})"[ \t\r\n]*:[ \t\r\n]*"'.encode())
 
-    def lift(
-        self, content: Content, *, guessing: bool = False
-    ) -> tuple[bytes, dict[str, Content | memoryview]]:
-        """The body with a word in place of each picture, and by these words what stood there.
+    def lift(self, content: Content, *, guessing: bool = False) -> tuple[bytes, dict[str, slice]]:
+        """The body with a word in place of each picture, and by these words where it stood.
 
         Args:
             content: the body.
@@ -44,7 +42,7 @@ class Lifter:
                 no base64 where that is wrong, for then there is a quote in it.
         """
         parts: list[Content | memoryview] = []
-        lifted: dict[str, Content | memoryview] = {}
+        lifted: dict[str, slice] = {}
         view, place = content if len(content) <= _SHORT else memoryview(content), 0
         while len(lifted) < MAX_PICTURES:
             found = self._begins.search(content, place, place + _MAX_GAP)
@@ -55,7 +53,7 @@ class Lifter:
             if end < 0:
                 break
             word, begin = _WORDS[len(lifted)], found.end()
-            lifted[word] = view[begin:end]
+            lifted[word] = slice(begin, end)
             parts += (view[place:begin], word.encode())
             place = end
         return b"".join([*parts, view[place:]]), lifted
