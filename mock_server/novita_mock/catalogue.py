@@ -4,7 +4,6 @@ A quirk's alternative and ``strict`` are patches of the schemas, made here and n
 the validator, the OpenAPI document and the contract tests speak of the same contract.
 """
 
-import difflib
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 
 from novita_mock.files import folder, read_json
+from novita_mock.spelling import meant
 from novita_mock.types import JSON
 
 
@@ -178,9 +178,9 @@ def _chosen(rows: tuple[JSON, ...], quirks: Mapping[str, str], strict: bool) -> 
     by_id = {row["id"]: row for row in rows}
     for name, value in quirks.items():
         if name not in by_id:
-            near = difflib.get_close_matches(name, by_id, n=1)
+            near = meant(name, by_id)
             raise UnknownQuirk(
-                f"there is no quirk {name!r}", f"did you mean {near[0]}?" if near else _switchable(rows)
+                f"there is no quirk {name!r}", f"did you mean {near}?" if near else _switchable(rows)
             )
         values = [by_id[name]["default"], *(other["value"] for other in by_id[name]["alternatives"])]
         if value not in values:

@@ -4,7 +4,6 @@ Its shape is ``schemas/control/fault.json``. What a schema can't say is here: wh
 in which phase, which fields belong to which effect, and which operations a fault can meet at all.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from novita_mock.catalogue import Catalogue, Operation
 from novita_mock.fault_rule import Effect, FaultRule, Match, path_fits
 from novita_mock.problems import Fault, Refused, cut
+from novita_mock.spelling import meant
 from novita_mock.types import JSON
 from novita_mock.validation import Validator
 
@@ -111,9 +111,9 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     """The end of a message about an unknown word: the choice most like it, or all of them if few."""
     known = sorted(set(choices))
     by_lower = {choice.lower(): choice for choice in known}
-    near = difflib.get_close_matches(word.lower()[:100], by_lower, n=1)
+    near = meant(word.lower()[:100], by_lower)
     if near:
-        return f"; did you mean {by_lower[near[0]]!r}?"
+        return f"; did you mean {by_lower[near]!r}?"
     return f"; there is {', '.join(known)}" if len(known) <= 12 else ""
 
 

@@ -1,7 +1,6 @@
 """A fault as a value: whom it meets, when, what it does, and how it is written down."""
 
 from math import exp
-from statistics import NormalDist
 
 from msgspec import Struct
 from msgspec.structs import fields
@@ -154,6 +153,8 @@ def latency_s(effect: Effect, fraction: float) -> float:
         low, high = effect.uniform
         seconds = low + fraction * (high - low)
     elif effect.lognormal:
+        from statistics import NormalDist  # brings much, and few ask for it
+
         median_s, sigma = effect.lognormal
         # Neither 0 nor 1 has a quantile: half a step inside.
         inside = min(max(fraction, 0.5 / SCALE), 1 - 0.5 / SCALE)

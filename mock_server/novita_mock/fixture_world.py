@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Any
 
@@ -15,6 +14,7 @@ from novita_mock.handle import NovitaMock
 from novita_mock.inbox_handle import Row
 from novita_mock.seen import line, refused, seen
 from novita_mock.settings import SettingsError, settings_rows
+from novita_mock.spelling import meant
 from novita_mock.testing import DoubleFailed, connect, running
 
 #: What a test may say of its account; everything else is a setting of a whole double.
@@ -148,8 +148,8 @@ def _read(given: Given) -> dict[str, Any]:
     """Settings as ``running`` takes them, from values as options, ini values and markers give them."""
     rows = {row.name: row for row in settings_rows()}
     for name in sorted(set(given) - set(rows)):
-        near = get_close_matches(name, [*rows, *_OF_ACCOUNTS, *_OURS], n=1)
-        raise SettingsError(f"{name} is no setting", near[0] if near else ", ".join(rows))
+        near = meant(name, [*rows, *_OF_ACCOUNTS, *_OURS])
+        raise SettingsError(f"{name} is no setting", near or ", ".join(rows))
     read = {name: rows[name].parse(value, name) for name, value in given.items()}
     read["quirks"] = dict(pair.split("=", 1) for pair in read.pop("quirk", ()))
     return read | {"keys": read.pop("key", ())}

@@ -1,11 +1,11 @@
 """What an inbox is told to answer: "500 twice, then 200", late, or never."""
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
 from novita_mock.problems import Fault, Refused, cut, refused
+from novita_mock.spelling import meant
 from novita_mock.types import JSON
 
 #: Steps of one script at most.
@@ -102,8 +102,8 @@ def _faults(row: JSON, place: int) -> Iterator[Fault]:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name[:40], _FIELDS, n=1)
-    return f"is not a field of a step{f'; did you mean {near[0]}?' if near else ''}"
+    near = meant(name[:40], _FIELDS)
+    return f"is not a field of a step{f'; did you mean {near}?' if near else ''}"
 
 
 def _whole(value: JSON, low: int, high: int) -> bool:

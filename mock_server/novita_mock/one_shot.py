@@ -1,6 +1,5 @@
 """Commands that answer once: the demo, the documents, the settings, the doctor."""
 
-import difflib
 import json
 import os
 from pathlib import Path
@@ -11,6 +10,7 @@ from novita_mock.catalogue import Catalogue, load, parse_quirks, schema_paths
 from novita_mock.openapi import openapi
 from novita_mock.options import debug_option, settings_options, shown
 from novita_mock.settings import PREFIX, Settings, SettingsRow, settings_rows
+from novita_mock.spelling import meant
 from novita_mock.stopping import FAILED, Stop, tell
 from novita_mock.types import JSON
 
@@ -67,8 +67,8 @@ def schema_command(name: str | None, **flags: JSON) -> None:
         return
     path = name if name.endswith(".json") else name + ".json"
     if path not in paths:
-        near = difflib.get_close_matches(path, paths, n=1, cutoff=0.4)
-        raise Stop(f"there is no schema {name}", f"novita-mock schema {near[0] if near else ''}".rstrip())
+        near = meant(path, paths, cutoff=0.4)
+        raise Stop(f"there is no schema {name}", f"novita-mock schema {near}".rstrip())
     bundle = _catalogue(Settings.from_environment(os.environ, **flags)).bundle(path)
     click.echo(json.dumps(bundle, indent=2, ensure_ascii=False))
 

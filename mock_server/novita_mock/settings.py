@@ -1,12 +1,12 @@
 """What can be set, once: the frozen ``Settings`` and the only code that reads the environment."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
 
 from novita_mock import reading
+from novita_mock.spelling import meant
 from novita_mock.types import JSON
 
 PREFIX = "NOVITA_MOCK_"
@@ -210,6 +210,6 @@ def settings_rows() -> tuple[SettingsRow, ...]:
 def _refuse_unknown(environ: Mapping[str, str], known: set[str]) -> None:
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "novita-mock config lists the names"
+            near = meant(name, known)
+            hint = f"did you mean {near}?" if near else "novita-mock config lists the names"
             raise SettingsError(f"{name} is not a setting of novita-mock", hint)

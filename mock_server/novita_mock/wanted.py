@@ -1,6 +1,5 @@
 """What is looked for in the journal: filters, and how far a request is from them."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
@@ -10,6 +9,7 @@ from msgspec.structs import fields
 from novita_mock.entry import OUTCOMES, Entry
 from novita_mock.problems import Fault, Refused, cut
 from novita_mock.redaction import outline
+from novita_mock.spelling import meant
 from novita_mock.types import JSON
 
 
@@ -75,8 +75,8 @@ def wanted_of(filters: Mapping[str, JSON]) -> Wanted:
     faults: list[Fault] = []
     for name, value in filters.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
+            near = meant(name, known)
+            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known))}"
             faults.append(Fault("invalid-request", (name[:40],), f"is no filter; {hint}"))
         elif value is not None:
             try:

@@ -1,10 +1,10 @@
 """What a broken rule of a schema is called, and how a person is told: jsonschema repeats the whole value."""
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from novita_mock.problems import Fault, cut
+from novita_mock.spelling import meant
 from novita_mock.types import JSON
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def _type_message(limit: JSON, value: JSON) -> str:
 
 def _enum_message(limit: JSON, value: JSON) -> str:
     choices = [choice for choice in limit if choice is not None]
-    near = difflib.get_close_matches(value[:60], map(str, choices), n=1) if isinstance(value, str) else []
+    near = meant(value[:60], map(str, choices)) if isinstance(value, str) else ""
     listed = ", ".join(map(cut, choices[:8])) + f" ... ({len(choices)} in all)" * (len(choices) > 8)
-    return f"{cut(value)} is not one of {listed}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"{cut(value)} is not one of {listed}" + (f"; did you mean {near!r}?" if near else "")
 
 
 def _length_message(bound: str, unit: str) -> Callable[[JSON, JSON], str]:
