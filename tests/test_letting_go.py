@@ -2,13 +2,19 @@
 
 import base64
 import gc
+import importlib
 import json
+import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import CodeType, FrameType, FunctionType
+from typing import get_args, get_type_hints
 
 import httpx2
 import pytest
+from msgspec import Struct
 
+import novita_mock
 from novita_mock.problems import Problem
 from novita_mock.server import running
 from novita_mock.settings import Settings
@@ -111,3 +117,36 @@ def test_a_connection_that_a_fault_breaks_keeps_nothing_of_its_body(url: str) ->
                 raw.ask(submit(body()))
         has_heard(url)
     assert large(left) == []
+
+
+def uncared_for(kind: type) -> Iterator[type]:
+    """The structs of ours that the collector does not look after."""
+    for one in kind.__subclasses__():
+        if one.__module__.startswith("novita_mock.") and not one.__struct_config__.gc:
+            yield one
+        yield from uncared_for(one)
+
+
+def named_in(hint: object) -> Iterator[object]:
+    """The types that a hint names."""
+    yield hint
+    for inside in get_args(hint):
+        yield from named_in(inside)
+
+
+def test_no_struct_without_the_collectors_care_holds_what_may_hold_it_in_turn() -> None:
+    for module in pkgutil.iter_modules(novita_mock.__path__, "novita_mock."):
+        if module.name != "novita_mock.__main__":
+            importlib.import_module(module.name)
+    structs = list(uncared_for(Struct))
+    named = [
+        (one.__name__, hint) for one in structs for hints in [get_type_hints(one)] for hint in hints.values()
+    ]
+    holding = [
+        (name, each)
+        for name, hint in named
+        for each in named_in(hint)
+        if isinstance(each, type) and issubclass(each, BaseException | FrameType | CodeType | FunctionType)
+    ]
+    assert holding == []
+    assert len(structs) > 20
