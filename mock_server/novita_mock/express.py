@@ -8,6 +8,7 @@ none.
 import asyncio
 
 from novita_mock.catalogue import Operation
+from novita_mock.crowd import Crowd
 from novita_mock.heads import Head
 from novita_mock.incoming import WHOLE
 from novita_mock.lifting import Content
@@ -20,6 +21,8 @@ from novita_mock.quick import Quick
 FILLED_BYTES = 64 * 1024
 #: Bodies of more bytes than this are worked on off the event loop, which is the long way's business.
 MOST_BYTES = 4 * 1024 * 1024
+#: From so many connections on submits are answered together.
+CROWD = 4
 #: Buffers that are kept for the next ones: as many large bodies come at once from most clients.
 MOST_SPARE = 4
 
@@ -28,11 +31,14 @@ class ExpressProtocol(Protocol):
     """Our protocol, with the short way before the application. ``quick`` is set by the server's runner."""
 
     quick: Quick
+    crowd: Crowd
     #: Of the request that is held back.
     _row: Operation | None = None
     _parts: list[bytes]
     #: Whether what came last began with a request, and whether that is known to be none for the short way.
     _begins = _left_alone = False
+    #: Whether a request waits to be answered together with those of other connections.
+    _joined = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of what was held back."""
@@ -44,18 +50,50 @@ class ExpressProtocol(Protocol):
 
         What that holds of a request that has not come whole goes another way.
         """
+        if self._joined:
+            self.crowd.answer()
         self._begins = self._idle() and not self.begun and not self._refused
         found = self.quick.heads.find(data) if self._begins else None
-        if found is not None:
-            self._latest = data
-            if self._answered(*found):
-                self._come_to_rest()
-                return
-        self._left_alone = found is not None
+        if found is None:
+            self._parse(data)
+            return
+        self._latest = data
+        if len(self.connections) >= CROWD and found[0].row.kind == "submit":
+            self._joined = self.begun = True
+            self.crowd.join(self, *found)
+        elif self._answered(*found):
+            self._come_to_rest()
+        else:
+            self._parse(data, left_alone=True)
+
+    def _parse(self, data: bytes, *, left_alone: bool = False) -> None:
+        self._left_alone = left_alone
         super().data_received(data)
         self._left_alone = False
         if self._row is not None:
             self._wait_for_the_rest(self._row)
+
+    def take_answer(self, reply: bytes | None) -> None:
+        """What is answered to a request that waited."""
+        self._joined = self.begun = False
+        if self.transport.is_closing():
+            return
+        if reply is None:
+            self._parse(self._latest, left_alone=True)
+        else:
+            self.transport.write(reply)
+            self._come_to_rest()
+
+    def take_failure(self) -> None:
+        """A request that waited can't be answered."""
+        self._joined = False
+        self._refuse(our_fault())
+
+    def shutdown(self) -> None:
+        """Stop, once what waits is answered."""
+        if self._joined:
+            self.crowd.answer()
+        super().shutdown()
 
     def _idle(self) -> bool:
         """Whether nothing that came before is still to be answered."""

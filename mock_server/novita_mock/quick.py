@@ -5,7 +5,7 @@ anything was done about it, and that is where the meaning of every request is wr
 instead of it must come to the same: bytes, journal, money and time (``tests/test_quick.py``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -65,10 +65,17 @@ class Quick:
 
     def answer(self, head: Head, content: Content) -> bytes | None:
         """A whole response of HTTP/1.1; None where the long way must be gone, and nothing was done."""
-        if head.special:
-            return None
-        began_s = self._context.wall.monotonic()
-        return self._ways[head.row.kind](_Call(head, content, began_s, head.account.clock.now()))
+        return None if head.special else self._ways[head.row.kind](self._call(head, content))
+
+    def answers(self, asked: Sequence[tuple[Head, Content]]) -> list[bytes | None]:
+        """The same to several submits that came at once, step by step."""
+        calls = [self._call(head, content) for head, content in asked]
+        taken = [None if call.head.special else self._taken(call) for call in calls]
+        tasks = [self._accepted(call, each) for call, each in zip(calls, taken, strict=True)]
+        return [self._replied(*each) for each in zip(calls, taken, tasks, strict=True)]
+
+    def _call(self, head: Head, content: Content) -> _Call:
+        return _Call(head, content, self._context.wall.monotonic(), head.account.clock.now())
 
     def _result(self, call: _Call) -> bytes | None:
         query = call.head.url.partition(b"?")[2]
@@ -100,18 +107,27 @@ class Quick:
         return body
 
     def _submit(self, call: _Call) -> bytes | None:
-        context, head = self._context, call.head
-        account = head.account
-        if not head.is_json:
-            return None
-        taken = context.intake(head.row).plain(call.content, head.base_url)
+        taken = self._taken(call)
+        return self._replied(call, taken, self._accepted(call, taken))
+
+    def _taken(self, call: _Call) -> Taken | None:
+        """What a good body asks for; None of any other. It changes nothing."""
+        head = call.head
+        return self._context.intake(head.row).plain(call.content, head.base_url) if head.is_json else None
+
+    def _accepted(self, call: _Call, taken: Taken | None) -> Task | None:
+        """The task that is made of it; None where there is to be none."""
         if taken is None or taken.submission is None:
             return None
-        try:
-            task = context.engine.submit(account, taken.submission)  # refuses before it does anything
+        try:  # it refuses before it does anything
+            return self._context.engine.submit(call.head.account, taken.submission)
         except Problem:
             return None
-        body = msgspec.json.encode(dialects.accepted(task, context.catalogue).body)
+
+    def _replied(self, call: _Call, taken: Taken | None, task: Task | None) -> bytes | None:
+        if task is None:
+            return None
+        body = msgspec.json.encode(dialects.accepted(task, self._context.catalogue).body)
         return self._done(call, b"", task, body, taken)
 
     def _done(self, call: _Call, query: bytes, task: Task, body: bytes, taken: Taken | None = None) -> bytes:

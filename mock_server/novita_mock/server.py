@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from novita_mock.allocator import give_back, give_back_surplus, keep_memory
 from novita_mock.app import create_app
 from novita_mock.context import Context
+from novita_mock.crowd import Crowd
 from novita_mock.express import ExpressProtocol
 from novita_mock.quick import Quick
 from novita_mock.settings import Settings
@@ -192,7 +193,9 @@ def _server(
     url = _url(settings, listening)
     context.own_url = url
     context.offers_socket = True
-    guarded = type("GuardedProtocol", (ExpressProtocol,), {"context": context, "quick": Quick(context)})
+    quick = Quick(context)
+    parts = {"context": context, "quick": quick, "crowd": Crowd(quick)}
+    guarded = type("GuardedProtocol", (ExpressProtocol,), parts)
     config = uvicorn.Config(
         app,
         http=guarded,
