@@ -28,11 +28,16 @@ Text = bytes | bytearray
 
 
 class Known(Struct, frozen=True, gc=False):
-    """A picture: its bytes, their SHA-256 as hex digits, and what its header says."""
+    """A picture: its bytes, their SHA-256 as hex digits, and what its header says.
+
+    Attributes:
+        told: what is told of it instead of it.
+    """
 
     content: bytes
     digest: str
     picture: Picture
+    told: str
 
 
 class Album:
@@ -63,7 +68,9 @@ class Album:
             return known
         from novita_mock.render import inspect  # brings Pillow: not before there is a picture to look at
 
-        known = Known(content, sha256(content).hexdigest(), inspect(content))
+        digest = sha256(content).hexdigest()
+        told = f"<a picture of {len(content)} bytes, sha256 {digest[:12]}>"
+        known = Known(content, digest, inspect(content), told)
         if len(content) <= self._max_bytes:
             with self._lock:
                 self._keep(key, known)

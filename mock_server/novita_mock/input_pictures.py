@@ -35,7 +35,7 @@ def pictures_of(
             continue
         pictures.append(known)
         holder[path[-1]] = known.digest
-        holder_of(received, path)[path[-1]] = told(known)
+        holder_of(received, path)[path[-1]] = known.told
     return pictures, faults
 
 
@@ -44,11 +44,6 @@ def holder_of(body: JSON, path: Path) -> JSON:
     for step in path[:-1]:
         body = body[step]
     return body
-
-
-def told(known: Known) -> str:
-    """What is told of a picture instead of the picture."""
-    return f"<a picture of {len(known.content)} bytes, sha256 {known.digest[:12]}>"
 
 
 def _decoded(text: str, path: Path, *, data_urls: bool) -> bytes:

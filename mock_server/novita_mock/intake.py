@@ -13,7 +13,7 @@ from novita_mock.bodies import parse
 from novita_mock.catalogue import Operation
 from novita_mock.dialects import asked
 from novita_mock.geometry import OUTPUTS
-from novita_mock.input_pictures import fits, holder_of, looked_at, pictures_of, told
+from novita_mock.input_pictures import fits, holder_of, looked_at, pictures_of
 from novita_mock.lifting import LONG, Content, Lifter
 from novita_mock.note import Unread
 from novita_mock.plain import Place, plain_for
@@ -85,7 +85,7 @@ class Intake:
                 return None
             holder[place.path[-1]] = known.digest
             pictures.append(known)
-            words.append((word, told(known)))
+            words.append((word, known.told))
         if _target_faults(body):
             return None
         return Taken(Unread(rest, tuple(words)), self._submission(body, pictures, base_url))
@@ -129,7 +129,7 @@ class Intake:
             images={known.digest: known.content for known in pictures},
             digest=_digest(request, wish.image_type),
             output=OUTPUTS[self._operation.renderer](request, main.width, main.height),
-            input_pixels=sum(known.picture.width * known.picture.height for known in pictures),
+            input_pixels=sum([known.picture.width * known.picture.height for known in pictures]),
             wish=wish,
         )
 
