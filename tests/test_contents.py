@@ -58,10 +58,11 @@ def test_equal_bytes_are_kept_once_and_as_long_as_anybody_holds_them():
     assert (second.kept_bytes, len(contents), contents.memory_bytes) == (0, 0, 0)
 
 
-def test_how_much_more_some_pictures_would_be():
+@pytest.mark.parametrize(("most", "has"), [(6, False), (7, True), (9, True), (10, True)])
+def test_there_is_room_for_pictures_of_which_some_are_held(most, has):
     holding = Holding(Contents())
     kept = holding.add(Content(b"abc"))
-    assert holding.more_bytes({kept.digest: b"abc", "another": b"abcd"}) == 4
+    assert holding.has_room({kept.digest: b"abc", "another": b"abcd"}, most) is has
 
 
 def test_bytes_that_are_kept_are_known_again_without_a_digest():
