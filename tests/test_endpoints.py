@@ -1,3 +1,5 @@
+import threading
+from functools import cache
 from io import BytesIO
 
 import httpx2
@@ -5,6 +7,10 @@ import pytest
 from PIL import Image
 
 from conftest import Start, b64, finished, img2img_body, picture, upscale_body
+from novita_mock import validation
+from novita_mock.intake import Intake, Taken
+from novita_mock.server import running
+from novita_mock.settings import Settings
 
 
 @pytest.mark.parametrize("image_type", ["png", "webp", "jpeg"])
@@ -51,3 +57,24 @@ def test_true_and_false_in_a_query_may_be_spelled_as_python_does_unless_strict(s
     for strict, status in ((False, 200), (True, 400)):
         reply = start(strict=strict).get("/v3/model", params={"filter.is_inpainting": "False"})
         assert reply.status_code == status
+
+
+def test_only_the_first_wrong_body_is_judged_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, long_way = [], Intake.long_way
+
+    def noting(self: Intake, content: bytes, base_url: str) -> Taken:
+        threads.append(threading.current_thread().name)
+        return long_way(self, content, base_url)
+
+    monkeypatch.setattr(Intake, "long_way", noting)
+    monkeypatch.setattr(validation, "_judges", cache(validation._judges.__wrapped__))  # as if never asked
+    before = set(threading.enumerate())
+    bodies = [upscale_body(), *[upscale_body(scale_factor=9)] * 2]
+    with running(Settings(port=0, quiet=True)) as url:
+        (loop,) = set(threading.enumerate()) - before
+        headers = {"Authorization": "Bearer sk_test"}
+        told = [httpx2.post(f"{url}/v3/async/upscale", json=body, headers=headers) for body in bodies]
+    assert [reply.status_code for reply in told] == [200, 400, 400]
+    assert told[1].json() == told[2].json()
+    first, second = threads
+    assert first != second == loop.name

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 
 from msgspec.structs import replace
 from starlette.requests import Request
@@ -22,6 +21,7 @@ from novita_mock.lifting import Content
 from novita_mock.noting import told_of
 from novita_mock.problems import BadLink, Broken, Refused, cut, refused
 from novita_mock.types import JSON
+from novita_mock.validation import is_loaded
 
 #: Bodies from this size on are read and decoded off the event loop, in bytes.
 OFF_LOOP_BYTES = 128 * 1024
@@ -126,8 +126,13 @@ def _answered(context: Context, operation: Operation, exchange: Exchange, reply:
 
 
 async def _taken(context: Context, operation: Operation, request: Request, content: Content) -> Taken:
-    take = partial(context.intake(operation).take, content, context.base_url(request.headers.get("host", "")))
-    return await asyncio.to_thread(take) if len(content) >= OFF_LOOP_BYTES else take()
+    intake, base_url = context.intake(operation), context.base_url(request.headers.get("host", ""))
+    if len(content) < OFF_LOOP_BYTES:
+        taken = intake.plain(content, base_url)
+        if taken is not None or is_loaded():
+            return taken or intake.long_way(content, base_url)
+    # What is long takes long, and the first body that is not plainly good brings jsonschema.
+    return await asyncio.to_thread(intake.take, content, base_url)
 
 
 def _image_headers(path: str) -> dict[str, str]:

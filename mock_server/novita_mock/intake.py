@@ -59,7 +59,7 @@ class Intake:
 
     def take(self, content: Content, base_url: str) -> Taken:
         """What a body asks for, or everything that is wrong with it."""
-        return self.plain(content, base_url) or self._long_way(bytes(content), base_url)
+        return self.plain(content, base_url) or self.long_way(content, base_url)
 
     def plain(self, content: Content, base_url: str) -> Taken | None:
         """What a body asks for that is good and needs no leniency; None of any other."""
@@ -103,9 +103,10 @@ class Intake:
         except (binascii.Error, ValueError, Refused):
             return None
 
-    def _long_way(self, content: bytes, base_url: str) -> Taken:
+    def long_way(self, content: Content, base_url: str) -> Taken:
+        """What any other body asks for, or everything that is wrong with it."""
         try:
-            received = parse(content)
+            received = parse(bytes(content))
         except Refused as problem:
             return Taken(problem=problem)
         checked = self._validator.check(received)

@@ -48,6 +48,11 @@ def _judges() -> Any:
     return extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
 
 
+def is_loaded() -> bool:
+    """Whether there was such a body."""
+    return bool(_judges.cache_info().currsize)
+
+
 class Checked(Struct):
     """What became of a body.
 
