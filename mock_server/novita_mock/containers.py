@@ -12,7 +12,8 @@ from itertools import islice
 
 from msgspec import Struct
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+#: What a PNG file begins with.
+PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -41,7 +42,7 @@ class Header(Struct, frozen=True, gc=False):
 def header(content: bytes) -> Header:
     """Read the header; raises ``ValueError``, whose text may be shown, for any other or a broken file."""
     try:
-        if content.startswith(_PNG):
+        if content.startswith(PNG):
             found = _png_header(content)
         elif content.startswith(b"\xff\xd8\xff"):
             found = _jpeg_header(content)
@@ -58,9 +59,9 @@ def header(content: bytes) -> Header:
 
 def bare(content: bytes) -> bytes:
     """The file with nothing but what its pixels need; a broken file stays as broken as it is."""
-    if content.startswith(_PNG):
-        kept = [(start, end) for name, start, _, end in _png_parts(content) if name in _PNG_KEPT]
-        lead = len(_PNG)
+    if content.startswith(PNG):
+        kept = [(start, end) for name, start, _, end in png_parts(content) if name in _PNG_KEPT]
+        lead = len(PNG)
     elif content.startswith(b"\xff\xd8"):
         kept = [(start, end) for name, start, _, end in _jpeg_parts(content) if name[0] in _JPEG_KEPT]
         lead = 2
@@ -70,9 +71,9 @@ def bare(content: bytes) -> bytes:
     return b"".join([view[:lead], *(view[start:end] for start, end in kept)])
 
 
-def _png_parts(content: bytes) -> Iterator[Part]:
+def png_parts(content: bytes) -> Iterator[Part]:
     """The chunks; the last may end beyond the file."""
-    place = len(_PNG)
+    place = len(PNG)
     for _ in range(_MAX_PARTS):
         if place + 8 > len(content):
             return
@@ -92,7 +93,7 @@ def _png_header(content: bytes) -> Header:
     orientation = 1
     if len(content) < _SHORT and b"eXIf" not in content:
         return Header("png", width, height)  # there is nothing to walk to
-    for name, _, start, end in islice(_png_parts(content), _MAX_LEADING_PARTS):
+    for name, _, start, end in islice(png_parts(content), _MAX_LEADING_PARTS):
         if name == b"eXIf":
             orientation = _orientation(content[start : end - 4])
         elif name == b"IDAT":

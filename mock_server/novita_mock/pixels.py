@@ -17,7 +17,7 @@ from typing import TypeAlias
 from PIL import Image as _pil
 from PIL import ImageChops, ImageDraw, ImageFilter, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from novita_mock import containers, planes
+from novita_mock import containers, inflating, planes
 
 #: A picture in memory. Others import it from here, not from Pillow.
 Image: TypeAlias = _pil.Image
@@ -54,7 +54,7 @@ def upright(content: bytes) -> Image:
     is global to the process; here the caller has judged the size.
     """
     header = containers.header(content)
-    image: Image = _DECODERS[header.format](io.BytesIO(containers.bare(content)))
+    image: Image = _DECODERS[header.format](io.BytesIO(inflating.inflated(containers.bare(content))))
     if image.size != (header.width, header.height):
         raise ValueError("the picture has another size than its header says")
     image.load()

@@ -15,6 +15,8 @@ from importlib import import_module
 from io import BytesIO
 from types import ModuleType
 
+from novita_mock.containers import PNG
+
 #: What a row begins with: its bytes are told as they are, or as differences to those of the row above.
 PLAIN, UP = 0, 2
 #: Rows of a piece. Fixed, for they decide the bytes of a file, and the last bits of a picture made in pieces.
@@ -26,7 +28,6 @@ THREADS = 1
 #: other threads are at work on others.
 ALONE = 3_000_000
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {3: 2, 4: 6}
 #: A zlib stream begins with the first, says "fast" by it, and its last block may be empty: the second.
 _BEGIN, _END = b"\x78\x01", b"\x03\x00"
@@ -49,17 +50,17 @@ def written(
         rows: makes a piece by its number: whole rows, each after a byte, `PLAIN` or `UP`.
     """
     file = BytesIO()
-    file.write(_SIGNATURE)
-    _chunk(file, b"IHDR", struct.pack(">IIBBBBB", *size, 8, _COLOUR_TYPES[channels], 0, 0, 0))
-    _chunk(file, *_text(text))
-    _chunk(file, b"IDAT", _BEGIN)
+    file.write(PNG)
+    chunk(file, b"IHDR", struct.pack(">IIBBBBB", *size, 8, _COLOUR_TYPES[channels], 0, 0, 0))
+    chunk(file, *_text(text))
+    chunk(file, b"IDAT", _BEGIN)
     adler = 1
     threads = 0 if size[0] * size[1] <= ALONE else THREADS
     for deflated, sum_, length in _made(pieces, threads, rows):
-        _chunk(file, b"IDAT", deflated)
+        chunk(file, b"IDAT", deflated)
         adler = _joined(adler, sum_, length)
-    _chunk(file, b"IDAT", _END + struct.pack(">I", adler))
-    _chunk(file, b"IEND", b"")
+    chunk(file, b"IDAT", _END + struct.pack(">I", adler))
+    chunk(file, b"IEND", b"")
     return file.getvalue()
 
 
@@ -87,7 +88,8 @@ def _text(text: str) -> tuple[bytes, bytes]:
         return b"iTXt", b"parameters\0\0\0\0\0" + text.encode()
 
 
-def _chunk(file: BytesIO, kind: bytes, content: bytes) -> None:
+def chunk(file: BytesIO, kind: bytes, content: bytes) -> None:
+    """Write a chunk."""
     file.write(struct.pack(">I", len(content)))
     file.write(kind)
     file.write(content)
