@@ -1,5 +1,6 @@
 """The allocator is told to keep memory where it can be told so, and only in the process of a server."""
 
+import ctypes
 import subprocess
 import sys
 
@@ -72,7 +73,7 @@ def test_a_c_library_that_knows_nothing_of_it_is_left_alone(monkeypatch):
     class Musl:
         pass
 
-    monkeypatch.setattr(allocator.ctypes, "CDLL", lambda name: Musl())
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Musl())
     assert allocator.keep_memory() is False
 
 

@@ -77,6 +77,7 @@ def test_accounts_are_told_apart_and_hide_their_keys(start) -> None:
     client = start()
     submit(client)
     client.get("/v3/model", headers=OTHER)
+    done(client, "/idle")  # until then something is held for the task
     everyone = told(client, "/accounts", NOBODY)
     assert [row["tasks"] for row in everyone["accounts"]] == [1, 0]
     assert "sk_" not in str(everyone)

@@ -2,12 +2,14 @@
 
 Else the buffers of each are mapped anew and given back, and the faults of their pages cost more than
 all that is done with them.
+ctypes is loaded once it is needed: a start need not wait for it.
 """
 
-import ctypes
 import os
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from novita_mock.settings import MIB
 
@@ -27,7 +29,7 @@ def keep_memory() -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        mallopt = _c_library().mallopt
     except (OSError, AttributeError):  # another C library, musl for one
         return False
     wanted = (
@@ -42,29 +44,35 @@ def keep_memory() -> bool:
 
 def give_back() -> None:
     """What is kept unused goes back to the system; only where ``keep_memory`` could be done."""
-    ctypes.CDLL(None).malloc_trim(0)
+    _c_library().malloc_trim(0)
 
 
 def give_back_surplus() -> None:
     """The same where much more is held than is in use."""
     try:
         held = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        tell = ctypes.CDLL(None).mallinfo2
+        tell = _c_library().mallinfo2
     except (OSError, AttributeError):  # no such system, or an older glibc
         return
-    tell.restype = _Told
+    tell.restype = _told()
     told = tell()
     if held - told.uordblks - told.hblkhd > SURPLUS:
         give_back()
 
 
-class _Told(ctypes.Structure):
-    """What mallinfo2 tells, in bytes and numbers of blocks."""
+def _c_library() -> Any:  # Any: its functions are found by name
+    import ctypes
 
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in (
-            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks",
-            "keepcost",
-        )
-    ]  # fmt: skip
+    return ctypes.CDLL(None)
+
+
+@cache
+def _told() -> Any:  # Any: a structure whose fields are found by name
+    """What mallinfo2 tells, in bytes and numbers of blocks."""
+    import ctypes
+
+    names = (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks",
+        "keepcost",
+    )  # fmt: skip
+    return type("Told", (ctypes.Structure,), {"_fields_": [(name, ctypes.c_size_t) for name in names]})

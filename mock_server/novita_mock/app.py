@@ -77,7 +77,7 @@ def create_app(
 
     told = _told_problems(context)
     rows = _rows(context)
-    routes = [*rows, *control.routes(context), Route("/", control.front_page(context), methods=["GET"])]
+    routes = [*rows, control.Routes(context), Route("/", control.front_page(context), methods=["GET"])]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={**told})
     app.router.redirect_slashes = False
     app.state.context = context

@@ -6,9 +6,8 @@ the validator, the OpenAPI document and the contract tests speak of the same con
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from novita_mock.files import folder, read_json
 from novita_mock.spelling import meant
@@ -45,8 +44,7 @@ class Operation(Struct, frozen=True):
     images_per_minute: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """The contract under a choice of quirks.
 
     Attributes:

@@ -7,8 +7,9 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import inf
+
+from msgspec import Struct, field
 
 from novita_mock.process import Made
 from novita_mock.settings import MIB
@@ -20,17 +21,15 @@ KEPT_BYTES = 16 * MIB
 Done = Callable[[Made], None]
 
 
-@dataclass(order=True, slots=True)
-class Place:
-    """A place in a line; empty once the piece of work is gone from it."""
+class Place(Struct, order=True):
+    """A place in a line; empty once the piece of work is gone from it. No two have the same number."""
 
     wanted_s: float
     number: int
-    piece: "Piece | None" = field(compare=False)
+    piece: "Piece | None"
 
 
-@dataclass(eq=False, slots=True)
-class Piece:
+class Piece(Struct, eq=False):
     """Work to be done once, for all who asked for it.
 
     Attributes:

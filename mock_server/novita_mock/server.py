@@ -57,8 +57,9 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stopping = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
-        #: Whether memory is kept, and has to be given back when nobody has asked for anything for a while.
-        self.keeps_memory = False
+        #: Whether memory is kept, and has to be given back when nobody has asked for anything for a while;
+        #: None where it is to be kept, as soon as the first have been answered.
+        self.keeps_memory: bool | None = False
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -78,6 +79,8 @@ class _Server(uvicorn.Server):
         ticks = asked = quiet = 0
         while not await self.on_tick(ticks):
             ticks += 1
+            if self.keeps_memory is None and ticks > 1:
+                self.keeps_memory = keep_memory()
             before, asked = asked, self.server_state.total_requests
             quiet = quiet + 1 if asked == before else 0
             if quiet == QUIET_TICKS and asked and self.keeps_memory:
@@ -140,7 +143,7 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
-    server.keeps_memory = keep_memory()
+    server.keeps_memory = None
     sweeping = threading.Timer(SWEEP_S, sweep)  # nobody waits for it, and whoever starts is first answered
     sweeping.daemon = True
     sweeping.start()
@@ -213,7 +216,9 @@ def _server(
 
 def _listen(settings: Settings) -> socket.socket:
     try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        # As bytes: for a text Python loads the tables of international names, whatever is in it.
+        host = settings.host.encode("ascii") if settings.host.isascii() else settings.host
+        family = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
     except OSError as problem:
         raise PortInUse(settings.host, settings.port, problem.strerror or str(problem)) from None

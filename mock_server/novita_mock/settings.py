@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
 
+from msgspec import Struct
+
 from novita_mock import reading
 from novita_mock.spelling import meant
 from novita_mock.types import JSON
@@ -149,8 +151,7 @@ class Settings:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsRow:
+class SettingsRow(Struct, frozen=True):
     """One field of ``Settings``, as the command line, the environment and the documentation show it."""
 
     name: str
