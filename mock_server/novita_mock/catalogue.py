@@ -6,8 +6,9 @@ the validator, the OpenAPI document and the contract tests speak of the same con
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from novita_mock.files import folder, read_json
 from novita_mock.spelling import meant
@@ -44,7 +45,8 @@ class Operation(Struct, frozen=True):
     images_per_minute: int = 0
 
 
-class Catalogue(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Catalogue:
     """The contract under a choice of quirks.
 
     Attributes:
