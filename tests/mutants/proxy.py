@@ -119,7 +119,7 @@ class Proxy:
         except asyncio.IncompleteReadError:
             return False
         finally:
-            writer.close()
+            writer.transport.abort()  # what the double has not read by now it need not read
 
     async def _ask(self, call: Call) -> Reply | None:
         """What the double answers to a request, whole; None where it breaks off before it says anything."""
@@ -131,7 +131,7 @@ class Proxy:
         except asyncio.IncompleteReadError:
             return None
         finally:
-            writer.close()
+            writer.transport.abort()  # what the double has not read by now it need not read
 
     def _restored(self, head: Reply, body: bytes) -> Reply:
         restored = self._relay.restored(body)
@@ -157,7 +157,7 @@ class Proxy:
                 client.writer.write(part)
             await client.writer.drain()
         finally:
-            writer.close()
+            writer.transport.abort()  # what the double has not read by now it need not read
 
     async def _deliver(self, event: Event) -> Reply | None:
         behaviour = self._behaviour
