@@ -10,6 +10,7 @@ from hashlib import sha256
 import pybase64
 from msgspec import Struct
 
+from novita_mock.lifting import Content
 from novita_mock.work import Picture
 
 #: What is remembered: so many pictures, and so many bytes of them. Two of the longest have room.
@@ -22,9 +23,7 @@ _PIECE = 3 * 16 * 1024
 #: The first letter of a group, by the first of its three bytes.
 _LETTER = bytes(pybase64.b64encode(bytes([first, 0, 0]))[0] for first in range(256))
 
-
 _Sample = tuple[int, bytes, bytes, bytes]
-Text = bytes | bytearray
 
 
 class Known(Struct, frozen=True, gc=False):
@@ -76,7 +75,7 @@ class Album:
                 self._keep(key, known)
         return known
 
-    def spelled(self, text: Text, begin: int, end: int) -> Known | None:
+    def spelled(self, text: Content, begin: int, end: int) -> Known | None:
         """The long picture that a part of a text is the base64 of, where that came before."""
         if end - begin < 2 * _SHORT or (end - begin) % 4:
             return None
@@ -106,14 +105,14 @@ def _sample(content: bytes) -> _Sample:
     return 4 * groups, pybase64.b64encode(first), pybase64.b64encode(last), letters
 
 
-def _sample_of_text(text: Text, begin: int, end: int) -> _Sample:
+def _sample_of_text(text: Content, begin: int, end: int) -> _Sample:
     """The same of the base64 itself."""
     first, last = text[begin : begin + 4 * _ENDS], text[end - 4 * _ENDS : end]
     letters = text[begin : end : 4 * ((end - begin) // 4 // _BETWEEN)]
     return end - begin, bytes(first), bytes(last), bytes(letters)
 
 
-def _spells(text: Text, begin: int, end: int, content: bytes) -> bool:
+def _spells(text: Content, begin: int, end: int, content: bytes) -> bool:
     """Whether a part of a text is the base64 of a picture. To decode it would take as much memory again."""
     view, place = memoryview(content), begin
     for start in range(0, len(content), _PIECE):

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from novita_mock.accounts import Account
 from novita_mock.call import NotFound
 from novita_mock.context import Context
-from novita_mock.incoming import media_type_of
+from novita_mock.incoming import JSON_TYPE, media_type_of
 from novita_mock.problems import MissingKey, Problem, refused
 
 TOKEN_HEADER = "x-novita-mock-token"
@@ -66,7 +66,7 @@ def check_content_type(request: Request) -> None:
     Raises:
         Refused: the Content-Type is not that of JSON.
     """
-    if media_type_of(request.headers.get("content-type", "")) != "application/json":
+    if media_type_of(request.headers.get("content-type", "")) != JSON_TYPE:
         message = "the Content-Type is not application/json; it is asked for even where there is no body"
         raise refused(message)
 

@@ -14,7 +14,7 @@ from novita_mock.catalogue import Operation
 from novita_mock.context import Context
 from novita_mock.egress import is_hop
 from novita_mock.exchange import Exchange, exchange_of
-from novita_mock.incoming import content_of, media_type_of, query_of
+from novita_mock.incoming import JSON_TYPE, content_of, media_type_of, query_of
 from novita_mock.injection import drawn, fate_of, faulted
 from novita_mock.intake import Taken
 from novita_mock.lifting import Content
@@ -156,7 +156,7 @@ def _query(context: Context, operation: Operation, request: Request) -> dict[str
 
 def _check_headers(context: Context, request: Request) -> None:
     media_type = media_type_of(request.headers.get("content-type", ""))
-    if media_type != "application/json" and context.catalogue.quirks["content-type"] == "required":
+    if media_type != JSON_TYPE and context.catalogue.quirks["content-type"] == "required":
         message = f"the Content-Type is {cut(media_type) if media_type else 'missing'}, not application/json"
         raise refused(message)
     encoding = request.headers.get("content-encoding", "identity")

@@ -142,11 +142,10 @@ class ExpressProtocol(Protocol):
             self.quick.heads.learn(self._latest, head, len(content))
         return True
 
-    def filled(self, row: Operation, content: bytearray) -> None:
+    def filled(self, head: Head, content: bytearray) -> None:
         """The whole of a large body is there, and this is the connection's protocol again."""
         self._row = None
-        head = self.quick.heads.read(row, self.url, self.headers)
-        if len(content) <= MOST_BYTES and head is not None and self._answered(head, content):
+        if len(content) <= MOST_BYTES and self._answered(head, content):
             if len(self.quick.spare) < MOST_SPARE:
                 self.quick.spare.append(content)
             self._come_to_rest()
@@ -171,7 +170,7 @@ class ExpressProtocol(Protocol):
             place += len(part)
         # The row stays: nobody else is to take what the parser may still say of this request.
         self.transport.pause_reading()
-        self.transport.set_protocol(_Filling(self, row, content, place))
+        self.transport.set_protocol(_Filling(self, head, content, place))
         self.transport.resume_reading()
 
     def _buffer(self, length: int) -> bytearray:
@@ -209,9 +208,9 @@ class ExpressProtocol(Protocol):
 class _Filling(asyncio.BufferedProtocol):
     """Reads the rest of a body into its place."""
 
-    def __init__(self, protocol: ExpressProtocol, row: Operation, content: bytearray, place: int) -> None:
+    def __init__(self, protocol: ExpressProtocol, head: Head, content: bytearray, place: int) -> None:
         self._protocol = protocol
-        self._row = row
+        self._head = head
         self._content = content
         self._view = memoryview(content)
         self._place = place
@@ -229,7 +228,7 @@ class _Filling(asyncio.BufferedProtocol):
             transport.pause_reading()
             transport.set_protocol(self._protocol)
             transport.resume_reading()
-            self._protocol.filled(self._row, self._content)
+            self._protocol.filled(self._head, self._content)
 
     def eof_received(self) -> None:
         """The sender has broken off."""

@@ -10,9 +10,10 @@ from novita_mock.accounts import Account, key_of
 from novita_mock.catalogue import Operation
 from novita_mock.context import Context
 from novita_mock.egress import HOP_HEADER
-from novita_mock.incoming import media_type_of
+from novita_mock.incoming import JSON_TYPE, media_type_of
 from novita_mock.note import Headers
 from novita_mock.problems import Problem
+from novita_mock.remembering import remember
 
 #: Headers that change what is done. Those of them that are not looked at here are left to the long way.
 _TELLING = frozenset(
@@ -21,8 +22,6 @@ _TELLING = frozenset(
         b"x-omni-key", b"x-novita-mock-scenario", HOP_HEADER.lower().encode(),
     }
 )  # fmt: skip
-#: What bodies are said to be.
-JSON_TYPE = "application/json"
 _END = b"\r\n\r\n"
 #: Callers, and heads of so many bytes at most, that are known again; beyond that, all are found anew.
 MAX_KNOWN, MAX_BYTES = 1024, 4096
@@ -109,9 +108,7 @@ class Heads:
         """Know a head again, if data is it and a body of so many bytes, and nothing else."""
         end = data.find(_END, 0, MAX_BYTES) + len(_END)
         if len(data) - end == length and end >= len(_END):
-            if len(self._known) >= MAX_KNOWN:
-                self._known.clear()
-            self._known[data[:end]] = _Known(head, length)
+            remember(self._known, data[:end], _Known(head, length), MAX_KNOWN)
 
     def _caller(self, key: bytes) -> Account | None:
         """The account of a header that holds a key and no scenario."""
@@ -123,10 +120,7 @@ class Heads:
             account = context.accounts.of_key(key_of([str(key, "latin-1")], [], bare=bare))
         except Problem:
             return None
-        if len(self._accounts) >= MAX_KNOWN:
-            self._accounts.clear()
-        self._accounts[key] = account
-        return account
+        return remember(self._accounts, key, account, MAX_KNOWN)
 
 
 def _rows_of(context: Context, kinds: frozenset[str]) -> dict[tuple[bytes, bytes], Operation]:

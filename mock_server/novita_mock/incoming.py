@@ -14,6 +14,10 @@ _QUERY = "novita_mock.query"
 WHOLE = "novita_mock.whole"
 
 
+#: What the body of a request is to be said to be.
+JSON_TYPE = "application/json"
+
+
 @lru_cache(maxsize=64)
 def media_type_of(header: str) -> str:
     """What a Content-Type names, without its parameters, in lower case."""

@@ -6,23 +6,21 @@ instead of it must come to the same: bytes, journal, money and time (``tests/tes
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from novita_mock import dialects
 from novita_mock.context import Context, date_of
-from novita_mock.heads import JSON_TYPE, Head, Heads
+from novita_mock.heads import Head, Heads
+from novita_mock.incoming import JSON_TYPE
 from novita_mock.intake import Taken
 from novita_mock.lifting import Content
 from novita_mock.note import Note
 from novita_mock.noting import log_line, logs, told_of
 from novita_mock.problems import Problem
+from novita_mock.remembering import remember
 from novita_mock.task import Task, eta_s, progress_percent
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 _QUERY = b"task_id="
 #: Replies that are known again; beyond that, all are found anew.
@@ -61,7 +59,7 @@ class Quick:
         #: What large bodies were read into, for the next ones.
         self.spare: list[bytearray] = []
         self._kept: dict[str, _Kept] = {}
-        self._heads: dict[tuple[int, int], bytes] = {}
+        self._tops: dict[tuple[int, int], bytes] = {}
 
     def answer(self, head: Head, content: Content) -> bytes | None:
         """A whole response of HTTP/1.1; None where the long way must be gone, and nothing was done."""
@@ -103,7 +101,7 @@ class Quick:
             if (kept.eta_s, kept.progress_percent) == _moving(task, now_s):
                 return kept.body
         body = msgspec.json.encode(dialects.result(task, now_s, self._context.catalogue).body)
-        _remembered(self._kept, task.task_id, _Kept(task, now_s, *_moving(task, now_s), body))
+        remember(self._kept, task.task_id, _Kept(task, now_s, *_moving(task, now_s), body), _MAX_KNOWN)
         return body
 
     def _submit(self, call: _Call) -> bytes | None:
@@ -161,23 +159,16 @@ class Quick:
 
     def _status_and_headers(self, second: int, length: int) -> bytes:
         """The head of a response, as the long way writes it."""
-        found = self._heads.get((second, length))
+        found = self._tops.get((second, length))
         if found is None:
             lines = (
                 "HTTP/1.1 200 OK", f"date: {date_of(second)}", f"content-length: {length}",
                 f"content-type: {JSON_TYPE}", "", "",
             )  # fmt: skip
-            found = _remembered(self._heads, (second, length), "\r\n".join(lines).encode())
+            found = remember(self._tops, (second, length), "\r\n".join(lines).encode(), _MAX_KNOWN)
         return found
 
 
 def _moving(task: Task, now_s: float) -> tuple[int, int]:
     """What time changes about a task while its state stays."""
     return eta_s(task, now_s), progress_percent(task, now_s, 100)
-
-
-def _remembered(known: dict[Key, Value], key: Key, value: Value) -> Value:
-    if len(known) >= _MAX_KNOWN:
-        known.clear()
-    known[key] = value
-    return value

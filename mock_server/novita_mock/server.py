@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 GRACE_S = 0.5
 #: Wall seconds between two looks at whether a signal asked to stop.
 TICK_S = 0.1
+#: The look at which memory begins to be kept: whoever starts is first answered.
+KEEPING_TICK = 2
 #: Such looks without a request until memory that was kept for the next ones is given back.
 QUIET_TICKS = 30
 #: Wall seconds from the start until what killed doubles left is removed.
@@ -57,9 +59,8 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stopping = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
-        #: Whether memory is kept, and has to be given back when nobody has asked for anything for a while;
-        #: None where it is to be kept, as soon as the first have been answered.
-        self.keeps_memory: bool | None = False
+        #: Whether memory is to be kept, and given back when nobody has asked for anything for a while.
+        self.keeps_memory = False
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -77,16 +78,17 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """As uvicorn's, but another thread's wish to stop is heard at once."""
         ticks = asked = quiet = 0
+        kept = False
         while not await self.on_tick(ticks):
             ticks += 1
-            if self.keeps_memory is None and ticks > 1:
-                self.keeps_memory = keep_memory()
+            if self.keeps_memory and ticks == KEEPING_TICK:
+                kept = keep_memory()
             before, asked = asked, self.server_state.total_requests
             quiet = quiet + 1 if asked == before else 0
-            if quiet == QUIET_TICKS and asked and self.keeps_memory:
+            if quiet == QUIET_TICKS and asked and kept:
                 gc.collect()  # connections that have ended may hold what they received, in circles
                 await asyncio.to_thread(give_back)
-            elif quiet < QUIET_TICKS and asked and self.keeps_memory and ticks % SURPLUS_TICKS == 0:
+            elif quiet < QUIET_TICKS and asked and kept and ticks % SURPLUS_TICKS == 0:
                 await asyncio.to_thread(give_back_surplus)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TICK_S)
@@ -143,7 +145,7 @@ def serve(settings: Settings, ready: Callable[[str], None], drawn_seed: int | No
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
-    server.keeps_memory = None
+    server.keeps_memory = True
     sweeping = threading.Timer(SWEEP_S, sweep)  # nobody waits for it, and whoever starts is first answered
     sweeping.daemon = True
     sweeping.start()

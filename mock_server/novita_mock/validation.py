@@ -18,6 +18,7 @@ from novita_mock.catalogue import Catalogue
 from novita_mock.egress import is_http_url
 from novita_mock.plain import MAX_ITEMS
 from novita_mock.problems import Fault, cut
+from novita_mock.remembering import remember
 from novita_mock.types import JSON
 from novita_mock.wording import MAX_FAULTS, Path, faults_of, kind_of
 
@@ -49,7 +50,7 @@ def _judges() -> Any:
 
 
 def is_loaded() -> bool:
-    """Whether there was such a body."""
+    """Whether jsonschema is loaded: there was such a body."""
     return bool(_judges.cache_info().currsize)
 
 
@@ -113,9 +114,7 @@ class Validator:
             known = self.check({name: self._read(name, text) for name, text in key})
             if known.faults or sum(len(text) for _, text in key) > MAX_KNOWN_QUERY:
                 return known
-            if len(self._queries) >= MAX_KNOWN_QUERIES:
-                self._queries.clear()
-            self._queries[key] = known
+            remember(self._queries, key, known, MAX_KNOWN_QUERIES)
         return Checked(dict(known.body), notices=list(known.notices))
 
     def _read(self, name: str, text: str) -> JSON:
